@@ -1,0 +1,177 @@
+"""Every exception of ours. A class is one kind of problem; its docstring is its title.
+
+`status` is the HTTP status that the problem has when it reaches a client, and `type` its name in the problem's URI
+(RFC 9457). `errors` are pairs of a JSON pointer (RFC 6901) into the request and what is wrong there.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class FieldError(NamedTuple):
+    """One wrong field: where it stands (a JSON pointer, `/images/0`) and what is wrong."""
+
+    pointer: str
+    detail: str
+
+
+class TriseekError(Exception):
+    """Something went wrong."""
+
+    status = 500
+
+    def __init__(self, detail: str = "", errors: Sequence[FieldError] = ()) -> None:
+        self.detail = detail or self.title
+        self.errors = tuple(errors)
+        super().__init__(self.detail)
+
+    @property
+    def title(self) -> str:
+        """The class's docstring without its full stop."""
+        return (self.__class__.__doc__ or "").strip().removesuffix(".")
+
+    @property
+    def type(self) -> str:
+        """The class's name in kebab case, `media-unreadable`."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", self.__class__.__name__).lower()
+
+    def problem(self) -> dict[str, object]:
+        """The problem document of this error (RFC 9457), as plain values."""
+        document: dict[str, object] = {
+            "type": f"urn:triseek:problem:{self.type}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            document["errors"] = [error._asdict() for error in self.errors]
+        return document
+
+
+class SettingsInvalid(TriseekError):
+    """A setting is missing or wrong."""
+
+
+class RequestInvalid(TriseekError):
+    """The request has wrong or missing fields."""
+
+    status = 422
+
+
+class MediaUnreadable(TriseekError):
+    """A picture or recording cannot be read."""
+
+    status = 422
+
+
+class MediaTooLarge(TriseekError):
+    """A picture or recording is larger than allowed."""
+
+    status = 413
+
+
+class MediaMissing(TriseekError):
+    """The media store does not hold these bytes."""
+
+
+class CatalogueUnknown(TriseekError):
+    """There is no such catalogue."""
+
+    status = 404
+
+
+class ProductUnknown(TriseekError):
+    """There is no such product."""
+
+    status = 404
+
+
+class JobUnknown(TriseekError):
+    """There is no such job."""
+
+    status = 404
+
+
+class SpaceUnknown(TriseekError):
+    """There is no such embedding space."""
+
+    status = 404
+
+
+class JobUnfinished(TriseekError):
+    """The job has no result yet."""
+
+    status = 409
+
+
+class JobFinished(TriseekError):
+    """The job has already ended."""
+
+    status = 409
+
+
+class ProductExists(TriseekError):
+    """A product with this SKU is already in the catalogue."""
+
+    status = 409
+
+
+class SpaceNotReady(TriseekError):
+    """The embedding space cannot answer searches yet."""
+
+    status = 409
+
+
+class IdempotencyConflict(TriseekError):
+    """This idempotency key was used with another body."""
+
+    status = 422
+
+
+class KeyRejected(TriseekError):
+    """The API key is missing, unknown or expired."""
+
+    status = 401
+
+
+class ScopeMissing(TriseekError):
+    """The API key may not do this."""
+
+    status = 403
+
+
+class NoActiveSpace(TriseekError):
+    """No embedding space is active yet; a worker makes the first one when it starts."""
+
+    status = 503
+
+
+class EncoderUnknown(TriseekError):
+    """There is no such encoder."""
+
+    status = 422
+
+
+class WeightsInvalid(TriseekError):
+    """A weight file is missing or is not the one that was expected."""
+
+
+class ArtifactInvalid(TriseekError):
+    """An alignment artifact is damaged or does not fit the encoders."""
+
+
+class JudgedSetInvalid(TriseekError):
+    """A judged set is missing something or contradicts itself."""
+
+
+class StackRunning(TriseekError):
+    """Another Triseek is already running on this data folder."""
+
+
+class ServiceFailed(TriseekError):
+    """A part of the embedded stack did not start or did not stay up."""
+
+
+class ApiProblem(TriseekError):
+    """The server answered with a problem."""

@@ -1,0 +1,64 @@
+"""What can be set from outside. The only reader of the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Self
+
+from app.errors import SettingsInvalid
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every setting, read once at a process's start and passed down.
+
+    Each field is read from the environment variable of its name in upper case, the ones below `media_url` with the
+    prefix `TRISEEK_`.
+    """
+
+    database_url: str  # postgresql://user@host/name
+    redis_url: str  # redis://host:port/0 or unix:///path/to/socket
+    media_url: str  # a folder, or any URL that fsspec opens: s3://bucket/prefix
+    max_upload_mb: int = 512  # one request's body
+    max_media_mb: int = 64  # one picture or recording
+    max_pixels: int = 50_000_000  # one picture, width times height
+    max_seconds: int = 300  # one recording
+    threads: int = 1  # compute threads of one worker process
+    decode_threads: int = 2  # threads that decode media beside the forward pass
+    embed_batch: int = 32  # products in one embed task
+    alignment: Path | None = None  # an artifact's folder; the packaged one unless told
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Reads the settings.
+
+        Raises:
+            SettingsInvalid: naming each variable that is missing or is not of its type.
+        """
+        source = os.environ if environ is None else environ
+        values: dict[str, object] = {}
+        wrong: list[str] = []
+        for spec in fields(cls):
+            variable = spec.name.upper() if spec.name.endswith("_url") else f"TRISEEK_{spec.name.upper()}"
+            text = source.get(variable, "")
+            if text == "":
+                if spec.name.endswith("_url"):
+                    wrong.append(f"{variable} is not set")
+                continue
+            try:
+                values[spec.name] = _parse(spec.type, text)
+            except ValueError:
+                wrong.append(f"{variable}={text!r} is not a whole number above zero")
+        if wrong:
+            raise SettingsInvalid("; ".join(wrong))
+        return cls(**values)  # type: ignore[arg-type]  # the loop above gave each field its own type
+
+
+def _parse(kind: object, text: str) -> object:
+    if kind is int:
+        number = int(text)
+        if number < 1:
+            raise ValueError(text)
+        return number
+    return text if kind is str else Path(text)

@@ -1,0 +1,136 @@
+"""The frozen values and enums that every layer shares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Modality(StrEnum):
+    """What a product or a query part is given as."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    SPEECH = "speech"
+
+
+class Role(StrEnum):
+    """Which side of a search a content stands on; some text encoders read the two differently."""
+
+    QUERY = "query"
+    PASSAGE = "passage"
+
+
+class JobKind(StrEnum):
+    """What a job does."""
+
+    SEARCH = "search"
+    EMBED = "embed"
+    IMPORT = "import"
+    REINDEX = "reindex"
+    TRAIN = "train"
+
+
+class JobState(StrEnum):
+    """Where a job is in its life; the last three are final."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job can no longer change."""
+        return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+
+class SpaceState(StrEnum):
+    """Where an embedding space is in its life; one space is active."""
+
+    BUILDING = "building"
+    READY = "ready"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+class Scope(StrEnum):
+    """What an API key may do."""
+
+    SEARCH = "search"
+    WRITE = "write"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderCard:
+    """What is known of an encoder before any weight is loaded."""
+
+    name: str  # "multilingual-e5-small"
+    revision: str  # first 12 hex digits of the weight file's SHA-256
+    modality: Modality
+    dim: int  # length of one pooled output
+    licence: str  # SPDX
+    source: str  # the package, hub id or folder that the weights come from
+
+    @property
+    def id(self) -> str:
+        """`name@revision`, what a space remembers of its encoder."""
+        return f"{self.name}@{self.revision}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpaceKey:
+    """What makes two embeddings comparable: the encoders, the alignment, the dimension, the metric."""
+
+    encoders: Mapping[Modality, str]  # modality -> EncoderCard.id
+    alignment: str  # SHA-256 of the alignment artifact's weights, hex
+    dim: int
+    metric: str = "cosine"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueryPart:
+    """One thing that a search asks for: a text, a stored picture or recording, or a product."""
+
+    name: str  # where it stood in the request: "text", "image", "query/2"
+    modality: Modality | None  # None for a product, which asks with all the modalities it has
+    text: str | None = None
+    media: str | None = None  # SHA-256 of the bytes in the media store
+    sku: str | None = None
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchQuery:
+    """A parsed search request."""
+
+    parts: tuple[QueryPart, ...]
+    against: tuple[Modality, ...] = tuple(Modality)
+    limit: int = 20
+    rerank: bool = True
+    explain: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contribution:
+    """How much of a hit's cosine one query part brought through one modality of the product."""
+
+    query: str
+    modality: Modality  # of the query part
+    against: Modality  # of the product
+    similarity: float  # cosine, -1 to 1
+    weight: float
+    contribution: float  # similarity times weight
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """One product of a search's answer."""
+
+    product_id: int
+    rank: int  # from 1
+    score: float  # after the re-rank
+    cosine: float  # the sum of the contributions
+    contributions: tuple[Contribution, ...]
+    attention: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # query part -> modality -> weight
