@@ -1,0 +1,29 @@
+"""The engine and its sessions."""
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session, sessionmaker
+
+# An approximate index scan goes on until the statement's LIMIT is reached, whatever a filter drops on the way.
+HNSW_OPTIONS = "-c hnsw.ef_search=100 -c hnsw.iterative_scan=strict_order"
+
+
+def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:
+    """An engine over psycopg 3; it connects when first used.
+
+    Args:
+        database_url: `postgresql://…`, the driver is added where none is named.
+        pool_size: connections kept open; twice as many may be opened under load.
+    """
+    url = database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={"options": f"{HNSW_OPTIONS} -c timezone=utc", "connect_timeout": 5},
+    )
+
+
+def make_sessions(engine: Engine) -> sessionmaker[Session]:
+    """Sessions whose objects stay readable after the commit."""
+    return sessionmaker(engine, expire_on_commit=False)

@@ -1,0 +1,182 @@
+"""Statements over jobs and their errors."""
+
+import datetime
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import case, func, insert, or_, select, tuple_, update
+from sqlalchemy.orm import Session, defer
+
+from app.db.tables import Job, JobError
+from app.types import JobKind, JobState
+
+CHANNEL = "triseek_jobs"  # NOTIFY carries the id of a job that ended
+OPEN = (JobState.QUEUED, JobState.RUNNING)
+
+
+def add(
+    session: Session,
+    *,
+    tenant_id: int,
+    catalogue_id: int | None,
+    kind: JobKind,
+    request: Mapping[str, Any],
+    total: int | None,
+) -> Job:
+    """Adds a queued job."""
+    job = Job(
+        id=uuid.uuid4(), tenant_id=tenant_id, catalogue_id=catalogue_id, kind=kind, request=dict(request), total=total
+    )
+    session.add(job)
+    session.flush()
+    session.refresh(job)
+    return job
+
+
+def find(session: Session, tenant_id: int, job_id: uuid.UUID) -> Job | None:
+    """A tenant's job."""
+    return session.scalars(select(Job).where(Job.tenant_id == tenant_id, Job.id == job_id)).first()
+
+
+def get(session: Session, job_id: uuid.UUID) -> Job | None:
+    """A job, for a worker."""
+    return session.get(Job, job_id)
+
+
+def page(
+    session: Session,
+    tenant_id: int,
+    *,
+    states: Sequence[str],
+    kinds: Sequence[str],
+    before: tuple[datetime.datetime, uuid.UUID] | None,
+    limit: int,
+) -> list[Job]:
+    """A tenant's jobs, newest first, without their results."""
+    wanted = select(Job).options(defer(Job.result)).where(Job.tenant_id == tenant_id)
+    if states:
+        wanted = wanted.where(Job.state.in_(states))
+    if kinds:
+        wanted = wanted.where(Job.kind.in_(kinds))
+    if before is not None:
+        wanted = wanted.where(tuple_(Job.created_at, Job.id) < tuple_(*before))
+    return list(session.scalars(wanted.order_by(Job.created_at.desc(), Job.id.desc()).limit(limit)))
+
+
+def start(session: Session, job_id: uuid.UUID) -> Job | None:
+    """Marks an open job as running, one attempt more; None if it has ended or is unknown."""
+    return session.scalars(
+        update(Job)
+        .where(Job.id == job_id, Job.state.in_(OPEN))
+        .values(
+            state=JobState.RUNNING,
+            attempts=Job.attempts + 1,
+            started_at=func.coalesce(Job.started_at, func.clock_timestamp()),
+        )
+        .returning(Job)
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def finish(
+    session: Session,
+    job_id: uuid.UUID,
+    state: JobState,
+    *,
+    result: Mapping[str, Any] | None = None,
+    error: Mapping[str, Any] | None = None,
+) -> bool:
+    """Ends an open job and wakes whoever waits for it when this commits; False if it had ended before."""
+    ended = session.scalars(
+        update(Job)
+        .where(Job.id == job_id, Job.state.in_(OPEN))
+        .values(state=state, result=result, error=error, finished_at=func.clock_timestamp())
+        .returning(Job.id)
+    ).first()
+    if ended is None:
+        return False
+    _notify(session, job_id)
+    return True
+
+
+def advance(session: Session, job_id: uuid.UUID, *, done: int = 0, failed: int = 0) -> None:
+    """Counts products of a job as done or failed, and ends the job with its last one."""
+    session.execute(
+        update(Job)
+        .where(Job.id == job_id)
+        .values(
+            done=Job.done + done,
+            failed=Job.failed + failed,
+            state=case((Job.state == JobState.QUEUED, JobState.RUNNING), else_=Job.state),
+            started_at=func.coalesce(Job.started_at, func.clock_timestamp()),
+        )
+    )
+    _end_if_complete(session, job_id)
+
+
+def set_total(session: Session, job_id: uuid.UUID, total: int) -> None:
+    """States how many products or rows the job has, and ends it if they are all counted."""
+    session.execute(update(Job).where(Job.id == job_id).values(total=total))
+    _end_if_complete(session, job_id)
+
+
+def _end_if_complete(session: Session, job_id: uuid.UUID) -> None:
+    all_failed = (Job.failed == Job.total) & (Job.total > 0)
+    ended = session.scalars(
+        update(Job)
+        .where(Job.id == job_id, Job.state.in_(OPEN), Job.total <= Job.done + Job.failed)
+        .values(
+            state=case((all_failed, JobState.FAILED), else_=JobState.SUCCEEDED),
+            error=case((all_failed, _first_problem(job_id)), else_=None),
+            finished_at=func.clock_timestamp(),
+        )
+        .returning(Job.id)
+    ).first()
+    if ended is not None:
+        _notify(session, job_id)
+
+
+def _first_problem(job_id: uuid.UUID) -> Any:  # noqa: ANN401  a scalar subquery has no narrower public type
+    first = select(JobError.problem).where(JobError.job_id == job_id).order_by(JobError.id).limit(1)
+    return first.scalar_subquery()
+
+
+def _notify(session: Session, job_id: uuid.UUID) -> None:
+    session.execute(select(func.pg_notify(CHANNEL, str(job_id))))
+
+
+def overdue(
+    session: Session, kind: JobKind, *, queued: datetime.timedelta, running: datetime.timedelta, limit: int
+) -> list[Job]:
+    """Open jobs of this kind that have waited or run for longer than these, locked so that one process sees to them."""
+    waits = (Job.state == JobState.QUEUED) & (Job.created_at < func.now() - queued)
+    runs = (Job.state == JobState.RUNNING) & (Job.started_at < func.now() - running)
+    return list(
+        session.scalars(
+            select(Job)
+            .options(defer(Job.result))
+            .where(Job.kind == kind, or_(waits, runs))
+            .order_by(Job.created_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+    )
+
+
+def add_errors(
+    session: Session, job_id: uuid.UUID, rows: Iterable[tuple[int | None, str | None, Mapping[str, Any]]]
+) -> None:
+    """Adds errors of a job: (line from 1, SKU, problem) each."""
+    values = [{"job_id": job_id, "line": line, "sku": sku, "problem": dict(problem)} for line, sku, problem in rows]
+    if values:
+        session.execute(insert(JobError), values)
+
+
+def errors(session: Session, job_id: uuid.UUID, *, after: int, limit: int) -> list[JobError]:
+    """A job's errors in the order they came, past the one of this id."""
+    return list(
+        session.scalars(
+            select(JobError).where(JobError.job_id == job_id, JobError.id > after).order_by(JobError.id).limit(limit)
+        )
+    )

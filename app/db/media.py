@@ -1,0 +1,35 @@
+"""Statements over media."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.db.tables import Media, ProductMedia
+
+
+def record(session: Session, rows: Iterable[tuple[str, int, str]]) -> None:
+    """Records stored bytes: (digest, bytes, content type) each; what is known already stays."""
+    values = [
+        {"digest": digest, "bytes": size, "content_type": content_type}
+        for digest, size, content_type in sorted(set(rows))
+    ]
+    if values:
+        session.execute(insert(Media).on_conflict_do_nothing(), values)
+
+
+def content_type(session: Session, digest: str) -> str | None:
+    """The content type of recorded bytes."""
+    return session.scalars(select(Media.content_type).where(Media.digest == digest)).first()
+
+
+def of_products(session: Session, product_ids: Sequence[int]) -> list[ProductMedia]:
+    """The pictures and recordings of these products, in their order."""
+    return list(
+        session.scalars(
+            select(ProductMedia)
+            .where(ProductMedia.product_id.in_(product_ids))
+            .order_by(ProductMedia.product_id, ProductMedia.modality, ProductMedia.ordinal)
+        )
+    )

@@ -1,0 +1,63 @@
+"""Statements over embedding spaces and their vector indexes."""
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.db.tables import EmbeddingSpace
+from app.types import Modality, SpaceKey, SpaceState
+
+
+def find_or_create(session: Session, key: SpaceKey) -> EmbeddingSpace:
+    """The row of this space; a new one is building."""
+    values = {"encoders": dict(key.encoders), "alignment": key.alignment, "dim": key.dim, "metric": key.metric}
+    session.execute(insert(EmbeddingSpace).values(**values, state=SpaceState.BUILDING).on_conflict_do_nothing())
+    return session.scalars(select(EmbeddingSpace).filter_by(**values)).one()
+
+
+def active(session: Session) -> EmbeddingSpace | None:
+    """The space that answers searches."""
+    return session.scalars(select(EmbeddingSpace).where(EmbeddingSpace.state == SpaceState.ACTIVE)).first()
+
+
+def find(session: Session, space_id: int) -> EmbeddingSpace | None:
+    """One space."""
+    return session.get(EmbeddingSpace, space_id)
+
+
+def every(session: Session) -> list[EmbeddingSpace]:
+    """All spaces, oldest first."""
+    return list(session.scalars(select(EmbeddingSpace).order_by(EmbeddingSpace.id)))
+
+
+def lock_states(session: Session) -> None:
+    """Lets one transaction at a time change which space is active."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('embedding_spaces'))"))
+
+
+def activate(session: Session, space_id: int) -> None:
+    """Makes this space the one that answers searches; the one before stays ready."""
+    session.execute(
+        update(EmbeddingSpace).where(EmbeddingSpace.state == SpaceState.ACTIVE).values(state=SpaceState.READY)
+    )
+    session.execute(
+        update(EmbeddingSpace)
+        .where(EmbeddingSpace.id == space_id)
+        .values(state=SpaceState.ACTIVE, activated_at=func.now())
+    )
+
+
+def create_indexes(session: Session, space: EmbeddingSpace) -> None:
+    """Makes the space's HNSW indexes, one a modality, so that no scan meets another space or modality.
+
+    Source: Malkov and Yashunin, 2018, "Efficient and robust approximate nearest neighbor search using HNSW graphs".
+    """
+    space_id, dim = int(space.id), int(space.dim)
+    for modality in Modality:
+        session.execute(
+            text(
+                f"CREATE INDEX IF NOT EXISTS embeddings_{space_id}_{modality} ON embeddings"
+                f" USING hnsw ((embedding::halfvec({dim})) halfvec_cosine_ops) WITH (m = 16, ef_construction = 64)"
+                f" WHERE space_id = {space_id} AND modality = '{modality}'"
+            )
+        )

@@ -1,0 +1,226 @@
+"""Every table. What the rows mean is said here; what is asked of them is in the modules beside this one."""
+
+import datetime
+import decimal
+import uuid
+from typing import Any
+
+from pgvector.sqlalchemy import HALFVEC
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Numeric,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app.types import JobKind, JobState, Modality, SpaceState
+
+Created = DateTime(timezone=True)
+
+
+def _one_of(column: str, values: type[Modality | JobKind | JobState | SpaceState], name: str) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(str(value)) for value in values)})", name=name)
+
+
+class Table(DeclarativeBase):
+    """The base of all tables."""
+
+
+class Tenant(Table):
+    """One customer; everything else belongs to one."""
+
+    __tablename__ = "tenants"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
+
+
+class ApiKey(Table):
+    """A key to the API, stored as its SHA-256 alone: it is 256 random bits, so it needs no salt."""
+
+    __tablename__ = "api_keys"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(Text)
+    prefix: Mapped[str] = mapped_column(Text)  # its first characters, to tell keys apart in a list
+    digest: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
+    expires_at: Mapped[datetime.datetime | None] = mapped_column(Created)
+    revoked_at: Mapped[datetime.datetime | None] = mapped_column(Created)
+
+
+class Catalogue(Table):
+    """A named collection of products. The first upload makes it."""
+
+    __tablename__ = "catalogues"
+    __table_args__ = (UniqueConstraint("tenant_id", "name"),)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
+
+
+class Product(Table):
+    """One product. It waits to be embedded while `version` is past both `embedded_version` and `failed_version`."""
+
+    __tablename__ = "products"
+    __table_args__ = (
+        UniqueConstraint("catalogue_id", "sku"),
+        Index(
+            "products_pending",
+            "queued_at",
+            postgresql_where=text("version > embedded_version AND version > failed_version"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    catalogue_id: Mapped[int] = mapped_column(ForeignKey("catalogues.id", ondelete="CASCADE"))
+    sku: Mapped[str] = mapped_column(Text)
+    title: Mapped[str | None] = mapped_column(Text)
+    description: Mapped[str | None] = mapped_column(Text)
+    attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    price: Mapped[decimal.Decimal | None] = mapped_column(Numeric)
+    currency: Mapped[str | None] = mapped_column(Text)
+    content_digest: Mapped[bytes] = mapped_column(LargeBinary, server_default=text("''"))  # of what gets embedded
+    version: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # one more with each new content
+    embedded_version: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    failed_version: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))  # to embed the present version
+    embedding_error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # a problem, where failed_version = version
+    job_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"), index=True)
+    queued_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
+    created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
+    updated_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
+
+
+class Media(Table):
+    """Bytes in the media store, by their SHA-256."""
+
+    __tablename__ = "media"
+    digest: Mapped[str] = mapped_column(Text, primary_key=True)  # 64 hex digits
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    content_type: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
+
+
+class ProductMedia(Table):
+    """Which pictures and recordings a product has, in their order."""
+
+    __tablename__ = "product_media"
+    __table_args__ = (_one_of("modality", Modality, "product_media_modality"),)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), primary_key=True)
+    modality: Mapped[str] = mapped_column(Text, primary_key=True)
+    ordinal: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    digest: Mapped[str] = mapped_column(ForeignKey("media.digest"), index=True)
+
+
+class EmbeddingSpace(Table):
+    """What makes embeddings comparable: encoders, alignment, dimension, metric. At most one space is active."""
+
+    __tablename__ = "embedding_spaces"
+    __table_args__ = (
+        UniqueConstraint("encoders", "alignment", "dim", "metric", name="embedding_spaces_key"),
+        _one_of("state", SpaceState, "embedding_spaces_state"),
+        Index("embedding_spaces_one_active", "state", unique=True, postgresql_where=text("state = 'active'")),
+    )
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    encoders: Mapped[dict[str, str]] = mapped_column(JSONB)
+    alignment: Mapped[str] = mapped_column(Text)
+    dim: Mapped[int] = mapped_column(Integer)
+    metric: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
+    activated_at: Mapped[datetime.datetime | None] = mapped_column(Created)
+
+
+class Embedding(Table):
+    """One vector of one product in one space, and what it was made from.
+
+    The column takes any dimension: each space has indexes of its own, over the column cast to the space's dimension.
+    """
+
+    __tablename__ = "embeddings"
+    __table_args__ = (
+        _one_of("modality", Modality, "embeddings_modality"),
+        Index("embeddings_by_catalogue", "catalogue_id", "space_id", "modality"),
+        Index("embeddings_by_product", "product_id"),
+    )
+    space_id: Mapped[int] = mapped_column(ForeignKey("embedding_spaces.id"), primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), primary_key=True)
+    modality: Mapped[str] = mapped_column(Text, primary_key=True)
+    ordinal: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    catalogue_id: Mapped[int] = mapped_column(BigInteger)
+    product_version: Mapped[int] = mapped_column(Integer)
+    digest: Mapped[str] = mapped_column(Text)  # SHA-256 of the text, picture or recording
+    embedding: Mapped[Any] = mapped_column(HALFVEC)
+
+
+class Job(Table):
+    """One execution that a client can poll. `total` is unknown while an import is still being read."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        _one_of("kind", JobKind, "jobs_kind"),
+        _one_of("state", JobState, "jobs_state"),
+        Index("jobs_by_tenant", "tenant_id", text("created_at DESC"), text("id DESC")),
+        Index("jobs_open", "kind", "created_at", postgresql_where=text("state IN ('queued', 'running')")),
+    )
+    id: Mapped[uuid.UUID] = mapped_column(UUID, primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
+    catalogue_id: Mapped[int | None] = mapped_column(ForeignKey("catalogues.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text, server_default=text("'queued'"))
+    done: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    failed: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    total: Mapped[int | None] = mapped_column(Integer)
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    request: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
+    started_at: Mapped[datetime.datetime | None] = mapped_column(Created)
+    finished_at: Mapped[datetime.datetime | None] = mapped_column(Created)
+
+
+class JobError(Table):
+    """What was wrong with one row of an import, or with one product of a job."""
+
+    __tablename__ = "job_errors"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    job_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
+    line: Mapped[int | None] = mapped_column(Integer)  # from 1
+    sku: Mapped[str | None] = mapped_column(Text)
+    problem: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class OutboxMessage(Table):
+    """A task message that is to be sent. It commits with what it speaks of, and goes when the broker has it."""
+
+    __tablename__ = "outbox"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    task: Mapped[str] = mapped_column(Text)
+    arguments: Mapped[list[Any]] = mapped_column(JSONB)
+    created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now(), index=True)
+
+
+class IdempotencyKey(Table):
+    """The first answer to a request that carried an Idempotency-Key."""
+
+    __tablename__ = "idempotency_keys"
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(Text, primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)  # SHA-256 of method, path and body
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now(), index=True)

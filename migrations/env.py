@@ -1,0 +1,24 @@
+"""Runs the migrations online, under timeouts, one process at a time."""
+
+from alembic import context
+from sqlalchemy import create_engine, pool, text
+
+LOCK = 0x7415EEC  # any number that nobody else uses for an advisory lock
+
+
+def run() -> None:
+    """Upgrades over one connection that gives up rather than holding others back."""
+    url = context.config.attributes["database_url"].replace("postgresql://", "postgresql+psycopg://", 1)
+    engine = create_engine(url, poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+        connection.execute(text("SET lock_timeout = '4s'"))
+        connection.execute(text("SET statement_timeout = '60s'"))
+        connection.commit()
+        context.configure(connection=connection, transaction_per_migration=True)
+        with context.begin_transaction():
+            context.run_migrations()
+    engine.dispose()
+
+
+run()
