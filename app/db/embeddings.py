@@ -1,0 +1,83 @@
+"""Statements over embeddings: what waits to be embedded, and what was."""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.db.tables import Embedding, EmbeddingSpace, Product
+from app.types import SpaceState
+
+PENDING = (Product.version > Product.embedded_version) & (Product.version > Product.failed_version)
+
+
+def writable_spaces(session: Session) -> list[EmbeddingSpace]:
+    """The spaces that every new product is embedded into: all that are not retired."""
+    return list(session.scalars(select(EmbeddingSpace).where(EmbeddingSpace.state != SpaceState.RETIRED)))
+
+
+def claim_pending(session: Session, product_ids: Sequence[int]) -> list[Product]:
+    """Of these products, those that still wait to be embedded; counts one attempt more for each."""
+    return list(
+        session.scalars(
+            update(Product)
+            .where(Product.id.in_(product_ids), PENDING)
+            .values(attempts=Product.attempts + 1, queued_at=func.now())
+            .returning(Product)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def requeue_overdue(session: Session, age: datetime.timedelta, limit: int) -> list[int]:
+    """Takes up to `limit` products that were queued longer ago than this and still wait; their ids."""
+    overdue = (
+        select(Product.id)
+        .where(PENDING, Product.queued_at < func.now() - age)
+        .order_by(Product.queued_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(
+        session.scalars(
+            update(Product).where(Product.id.in_(overdue)).values(queued_at=func.now()).returning(Product.id)
+        )
+    )
+
+
+def lock_versions(session: Session, product_ids: Sequence[int]) -> dict[int, Product]:
+    """These products as they are now, locked until the transaction ends."""
+    rows = session.scalars(
+        select(Product)
+        .where(Product.id.in_(product_ids))
+        .order_by(Product.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {product.id: product for product in rows}
+
+
+def replace(session: Session, space_id: int, product_ids: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Replaces all the embeddings that these products have in a space."""
+    session.execute(delete(Embedding).where(Embedding.space_id == space_id, Embedding.product_id.in_(product_ids)))
+    if rows:
+        session.execute(insert(Embedding), rows)
+
+
+def mark(session: Session, product_id: int, *, version: int, problem: Mapping[str, Any] | None) -> None:
+    """Marks a version of a product as embedded, or as failed with this problem."""
+    values: dict[str, Any] = {"embedding_error": problem}
+    values["embedded_version" if problem is None else "failed_version"] = version
+    session.execute(update(Product).where(Product.id == product_id).values(**values))
+
+
+def modalities(session: Session, space_id: int, product_ids: Sequence[int]) -> dict[int, list[str]]:
+    """Which modalities these products can be found by in a space."""
+    rows = session.execute(
+        select(Embedding.product_id, func.array_agg(Embedding.modality.distinct()))
+        .where(Embedding.space_id == space_id, Embedding.product_id.in_(product_ids))
+        .group_by(Embedding.product_id)
+    )
+    return {product_id: list(found) for product_id, found in rows}

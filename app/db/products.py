@@ -1,0 +1,69 @@
+"""Statements over products: what a client reads and writes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from app.db.tables import Product, ProductMedia
+
+
+def find(session: Session, catalogue_id: int, sku: str) -> Product | None:
+    """One product."""
+    return session.scalars(select(Product).where(Product.catalogue_id == catalogue_id, Product.sku == sku)).first()
+
+
+def lock(session: Session, catalogue_id: int, skus: Sequence[str]) -> dict[str, Product]:
+    """The products of these SKUs, made empty (version 0) where there were none, locked until the transaction ends."""
+    rows = [{"catalogue_id": catalogue_id, "sku": sku} for sku in sorted(set(skus))]
+    session.execute(upsert(Product).on_conflict_do_nothing(), rows)
+    locked = session.scalars(
+        select(Product)
+        .where(Product.catalogue_id == catalogue_id, Product.sku.in_(skus))
+        .order_by(Product.sku)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {product.sku: product for product in locked}
+
+
+def write(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes the content of locked products: `product_id`, and the columns to set, the same in each row."""
+    if not rows:
+        return
+    columns: dict[str, Any] = {column: bindparam(column) for column in rows[0] if column != "product_id"}
+    statement = update(Product).where(Product.id == bindparam("product_id")).values(columns, updated_at=func.now())
+    session.connection().execute(statement, rows)
+
+
+def set_media(session: Session, product_ids: Sequence[int], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Replaces which pictures and recordings these products have."""
+    session.execute(delete(ProductMedia).where(ProductMedia.product_id.in_(product_ids)))
+    values = list(rows)
+    if values:
+        session.execute(insert(ProductMedia), values)
+
+
+def remove(session: Session, product_id: int) -> None:
+    """Deletes a product with its embeddings."""
+    session.execute(delete(Product).where(Product.id == product_id))
+
+
+def page(session: Session, catalogue_id: int, *, after: int, limit: int) -> list[Product]:
+    """The catalogue's products by id, past this one."""
+    return list(
+        session.scalars(
+            select(Product)
+            .where(Product.catalogue_id == catalogue_id, Product.id > after)
+            .order_by(Product.id)
+            .limit(limit)
+        )
+    )
+
+
+def by_ids(session: Session, product_ids: Sequence[int]) -> dict[int, Product]:
+    """These products, as far as they still exist."""
+    found = session.scalars(select(Product).where(Product.id.in_(product_ids)))
+    return {product.id: product for product in found}

@@ -1,0 +1,111 @@
+"""The ranking statement: candidates by approximate scans, one cosine a product, and what each query part brought."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from app.db.tables import EmbeddingSpace
+from app.types import Modality
+
+
+@dataclass(frozen=True, kw_only=True)
+class RankingPart:
+    """One vector that candidates are compared with."""
+
+    vector: Sequence[float]  # (dim,) unit length
+    weight: float  # signed
+    shares: Mapping[Modality, float]  # product modality -> share of the weight, above zero
+
+
+def rank(
+    session: Session,
+    space: EmbeddingSpace,
+    catalogue_id: int,
+    parts: Sequence[RankingPart],
+    *,
+    exclude: Sequence[int] = (),
+    candidates: int,
+) -> Sequence[Row[Any]]:
+    """The products nearest to the query, best first.
+
+    A product's similarity to a part through a modality is that of its nearest vector of the modality; its `cosine` is
+    the sum over parts and modalities of weight times similarity, a part's weight being divided among the modalities
+    that the product has in proportion to their shares.
+
+    Returns:
+        Rows of `product_id`, `cosine`, `part` indexes, `against` modalities, `similarity` and `weight` lists in step.
+    """
+    statement = _statement(space, parts)
+    values: dict[str, Any] = {"catalogue": catalogue_id, "exclude": list(exclude), "candidates": candidates}
+    for number, part in enumerate(parts):
+        values[f"vector_{number}"] = "[" + ",".join(f"{x:.6g}" for x in part.vector) + "]"
+        values[f"weight_{number}"] = part.weight
+        values |= {f"share_{number}_{modality}": share for modality, share in part.shares.items()}
+    return session.execute(text(statement), values).all()
+
+
+def _statement(space: EmbeddingSpace, parts: Sequence[RankingPart]) -> str:
+    # The space and the modality stand in the text, not in parameters: a partial index is only used where the planner
+    # can see that the query's condition implies the index's.
+    nearest = " UNION ".join(
+        f"(SELECT product_id FROM embeddings WHERE {_stored(space, modality)}"  # noqa: S608  no text of a user's
+        f" AND catalogue_id = :catalogue AND product_id <> ALL (:exclude)"
+        f" ORDER BY {_distance(space, number)} LIMIT :candidates)"
+        for number, part in enumerate(parts)
+        for modality in part.shares
+    )
+    compared = " UNION ALL ".join(
+        f"SELECT product_id, {number} AS part, '{modality}' AS against,"  # noqa: S608  no text of a user's
+        f" 1 - min({_distance(space, number)}) AS similarity,"
+        f" CAST(:weight_{number} AS float8) AS weight, CAST(:share_{number}_{modality} AS float8) AS share"
+        f" FROM nearest JOIN embeddings USING (product_id) WHERE {_stored(space, modality)} GROUP BY product_id"
+        for number, part in enumerate(parts)
+        for modality in part.shares
+    )
+    return f"""
+WITH nearest AS MATERIALIZED ({nearest}),
+compared AS ({compared}),
+weighted AS (
+    SELECT product_id, part, against, similarity,
+        weight * share / sum(share) OVER (PARTITION BY product_id, part) AS weight
+    FROM compared
+)
+SELECT product_id, sum(similarity * weight) AS cosine, array_agg(part) AS part, array_agg(against) AS against,
+    array_agg(similarity) AS similarity, array_agg(weight) AS weight
+FROM weighted GROUP BY product_id ORDER BY cosine DESC, product_id LIMIT :candidates
+"""  # noqa: S608  numbers and enum members only
+
+
+def _stored(space: EmbeddingSpace, modality: Modality) -> str:
+    return f"space_id = {int(space.id)} AND modality = '{Modality(modality)}'"
+
+
+def _distance(space: EmbeddingSpace, part: int) -> str:
+    dim = int(space.dim)
+    return f"embedding::halfvec({dim}) <=> CAST(:vector_{part} AS halfvec({dim}))"
+
+
+def searchable(session: Session, space: EmbeddingSpace, catalogue_id: int, modalities: Sequence[Modality]) -> int:
+    """How many products of a catalogue can be found through any of these modalities."""
+    statement = text(
+        "SELECT count(DISTINCT product_id) FROM embeddings"
+        " WHERE catalogue_id = :catalogue AND space_id = :space AND modality = ANY (:modalities)"
+    )
+    values = {"catalogue": catalogue_id, "space": space.id, "modalities": [str(modality) for modality in modalities]}
+    return int(session.execute(statement, values).scalar_one())
+
+
+def vectors(session: Session, space: EmbeddingSpace, product_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """The vectors of these products: rows of `product_id`, `modality`, `ordinal` and `vector`, pgvector's own bytes.
+
+    The bytes are those of halfvec's binary format: two big-endian 16-bit numbers (the dimension and zero), then one
+    big-endian half-precision number a component. Reading them is many times faster than reading their text.
+    """
+    statement = text(
+        "SELECT product_id, modality, ordinal, halfvec_send(embedding) AS vector FROM embeddings"
+        " WHERE space_id = :space AND product_id = ANY (:products) ORDER BY product_id, modality, ordinal"
+    )
+    return session.execute(statement, {"space": space.id, "products": list(product_ids)}).all()

@@ -1,0 +1,29 @@
+"""The names of tasks and queues, and which task waits in which queue."""
+
+from enum import StrEnum
+
+
+class Queue(StrEnum):
+    """Where tasks wait; each queue has workers of its own, so that an import never holds up a search."""
+
+    QUERY = "query"
+    EMBED = "embed"
+    TRAIN = "train"
+    UPKEEP = "upkeep"
+
+
+class Task(StrEnum):
+    """Every task, by the name that a message carries."""
+
+    RUN_SEARCH = "search.run"
+    EMBED_PRODUCTS = "embed.products"
+    RUN_IMPORT = "imports.run"
+    SWEEP = "upkeep.sweep"
+
+
+QUEUE_OF_TASK = {
+    Task.RUN_SEARCH: Queue.QUERY,
+    Task.EMBED_PRODUCTS: Queue.EMBED,
+    Task.RUN_IMPORT: Queue.UPKEEP,
+    Task.SWEEP: Queue.UPKEEP,
+}
