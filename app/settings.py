@@ -26,7 +26,6 @@ class Settings:
     max_seconds: int = 300  # one recording
     threads: int = 1  # compute threads of one worker process
     decode_threads: int = 2  # threads that decode media beside the forward pass
-    embed_batch: int = 32  # products in one embed task
     alignment: Path | None = None  # an artifact's folder; the packaged one unless told
 
     @classmethod

@@ -22,7 +22,7 @@ def lock(session: Session, catalogue_id: int, skus: Sequence[str]) -> dict[str, 
     locked = session.scalars(
         select(Product)
         .where(Product.catalogue_id == catalogue_id, Product.sku.in_(skus))
-        .order_by(Product.sku)
+        .order_by(Product.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )

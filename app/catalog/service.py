@@ -1,0 +1,181 @@
+"""Products: written in batches, read, deleted; each new content waits to be embedded."""
+
+import datetime
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.catalog.drafts import ProductDraft
+from app.db import catalogues, embeddings, jobs, media, products, spaces
+from app.db.tables import Job, Product, ProductMedia
+from app.errors import CatalogueUnknown, ProductExists, ProductUnknown
+from app.jobs.client import enqueue
+from app.jobs.names import Task
+from app.types import JobKind
+
+EMBED_BATCH = 32  # products in one embed message
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProductView:
+    """A product as a client reads it."""
+
+    product: Product
+    media: list[ProductMedia]
+    modalities: list[str]  # by which it can be found now
+
+    @property
+    def embedding_state(self) -> str:
+        """`pending`, `ready` or `failed`."""
+        if self.product.failed_version == self.product.version:
+            return "failed"
+        return "ready" if self.product.embedded_version == self.product.version else "pending"
+
+
+def catalogue_id(session: Session, tenant_id: int, name: str) -> int:
+    """The id of a tenant's catalogue.
+
+    Raises:
+        CatalogueUnknown: there is none of this name.
+    """
+    found = catalogues.find(session, tenant_id, name)
+    if found is None:
+        raise CatalogueUnknown(f"There is no catalogue {name!r}; the first upload to it makes it.")
+    return found
+
+
+def put(session: Session, tenant_id: int, catalogue: str, draft: ProductDraft, *, create: bool = False) -> Job:
+    """Replaces or makes one product, under a job that ends when it can be found.
+
+    Raises:
+        ProductExists: it is there already and `create` is set.
+    """
+    catalogue_row = catalogues.find_or_create(session, tenant_id, catalogue)
+    if create and products.find(session, catalogue_row, draft.sku) is not None:
+        raise ProductExists(f"Catalogue {catalogue!r} already has a product {draft.sku!r}; use PUT to replace it.")
+    job = jobs.add(
+        session,
+        tenant_id=tenant_id,
+        catalogue_id=catalogue_row,
+        kind=JobKind.EMBED,
+        request={"sku": draft.sku},
+        total=1,
+    )
+    put_batch(session, catalogue_row, job.id, [draft])
+    session.refresh(job)
+    return job
+
+
+def put_batch(session: Session, catalogue_row: int, job_id: uuid.UUID, drafts: Sequence[ProductDraft]) -> None:
+    """Replaces or makes products of one catalogue under a job, of which each is one step.
+
+    A product that is embedded with this very content counts as done at once. Where the last draft of an SKU in the batch has
+    overtaken earlier ones, or a product was still waiting for another job, the overtaken count as done too.
+    """
+    latest = {draft.sku: draft for draft in drafts}
+    media.record(session, [(ref.digest, ref.bytes, ref.content_type) for d in latest.values() for _, _, ref in d.media])
+    rows = products.lock(session, catalogue_row, list(latest))
+    changed = [sku for sku, draft in latest.items() if not _is_ready(rows[sku], draft)]
+    done = _overtaken([rows[sku] for sku in changed])
+    done[job_id] += len(drafts) - len(changed)
+    products.write(session, [_values(rows[sku], draft, job_id, sku in changed) for sku, draft in latest.items()])
+    products.set_media(session, [rows[sku].id for sku in changed], _media_rows(rows, [latest[sku] for sku in changed]))
+    _embed_later(session, [rows[sku].id for sku in changed])
+    _count_done(session, done)
+
+
+def view(session: Session, tenant_id: int, catalogue: str, sku: str) -> ProductView:
+    """One product.
+
+    Raises:
+        CatalogueUnknown, ProductUnknown: there is none of this name or SKU.
+    """
+    product = products.find(session, catalogue_id(session, tenant_id, catalogue), sku)
+    if product is None:
+        raise ProductUnknown(f"Catalogue {catalogue!r} has no product {sku!r}.")
+    return views(session, [product])[0]
+
+
+def views(session: Session, rows: Sequence[Product]) -> list[ProductView]:
+    """Products with their media and the modalities they can be found by, in the order given."""
+    ids = [product.id for product in rows]
+    own_media: dict[int, list[ProductMedia]] = {product_id: [] for product_id in ids}
+    for each in media.of_products(session, ids):
+        own_media[each.product_id].append(each)
+    space = spaces.active(session)
+    modalities = embeddings.modalities(session, space.id, ids) if space is not None else {}
+    return [
+        ProductView(product=product, media=own_media[product.id], modalities=modalities.get(product.id, []))
+        for product in rows
+    ]
+
+
+def page(session: Session, tenant_id: int, catalogue: str, *, after: int, limit: int) -> list[ProductView]:
+    """Products of a catalogue in the order they came, past the one of this id."""
+    rows = products.page(session, catalogue_id(session, tenant_id, catalogue), after=after, limit=limit)
+    return views(session, rows)
+
+
+def delete(session: Session, tenant_id: int, catalogue: str, sku: str) -> None:
+    """Deletes a product; a job that still waits for it counts it as done.
+
+    Raises:
+        CatalogueUnknown, ProductUnknown: there is none of this name or SKU.
+    """
+    product = view(session, tenant_id, catalogue, sku).product
+    locked = embeddings.lock_versions(session, [product.id]).get(product.id)
+    if locked is not None:
+        _count_done(session, _overtaken([locked]))
+        products.remove(session, locked.id)
+
+
+def _is_pending(product: Product) -> bool:
+    return product.version > max(product.embedded_version, product.failed_version)
+
+
+def _is_ready(product: Product, draft: ProductDraft) -> bool:
+    return product.content_digest == draft.content_digest and product.version == product.embedded_version
+
+
+def _overtaken(rows: Sequence[Product]) -> Counter[uuid.UUID]:
+    return Counter(product.job_id for product in rows if product.job_id is not None and _is_pending(product))
+
+
+def _count_done(session: Session, done: Counter[uuid.UUID]) -> None:
+    # In one order everywhere, so that two transactions never wait for each other.
+    for job_id, count in sorted(done.items()):
+        jobs.advance(session, job_id, done=count)
+
+
+def _values(product: Product, draft: ProductDraft, job_id: uuid.UUID, changed: bool) -> dict[str, Any]:
+    return {
+        "product_id": product.id,
+        "title": draft.title,
+        "description": draft.description,
+        "attributes": dict(draft.attributes),
+        "price": draft.price,
+        "currency": draft.currency,
+        "content_digest": draft.content_digest,
+        "version": product.version + changed,
+        "attempts": 0 if changed else product.attempts,
+        "embedding_error": None if changed else product.embedding_error,
+        "job_id": job_id if changed else product.job_id,
+        "queued_at": datetime.datetime.now(datetime.UTC) if changed else product.queued_at,
+    }
+
+
+def _media_rows(rows: dict[str, Product], drafts: Sequence[ProductDraft]) -> list[dict[str, Any]]:
+    return [
+        {"product_id": rows[draft.sku].id, "modality": modality, "ordinal": ordinal, "digest": ref.digest}
+        for draft in drafts
+        for modality, ordinal, ref in draft.media
+    ]
+
+
+def _embed_later(session: Session, product_ids: Sequence[int]) -> None:
+    batches = [product_ids[start : start + EMBED_BATCH] for start in range(0, len(product_ids), EMBED_BATCH)]
+    enqueue(session, Task.EMBED_PRODUCTS, *[[list(batch)] for batch in batches])
