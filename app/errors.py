@@ -153,6 +153,12 @@ class EncoderUnknown(TriseekError):
     status = 422
 
 
+class VoiceUnknown(TriseekError):
+    """There is no such voice."""
+
+    status = 422
+
+
 class WeightsInvalid(TriseekError):
     """A weight file is missing or is not the one that was expected."""
 
