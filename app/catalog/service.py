@@ -73,8 +73,8 @@ def put(session: Session, tenant_id: int, catalogue: str, draft: ProductDraft, *
 def put_batch(session: Session, catalogue_row: int, job_id: uuid.UUID, drafts: Sequence[ProductDraft]) -> None:
     """Replaces or makes products of one catalogue under a job, of which each is one step.
 
-    A product that is embedded with this very content counts as done at once. Where the last draft of an SKU in the batch has
-    overtaken earlier ones, or a product was still waiting for another job, the overtaken count as done too.
+    A product that is embedded with this very content counts as done at once. So do drafts that a later one of the
+    same SKU in the batch has overtaken, and products that were still waiting for another job, for that one.
     """
     latest = {draft.sku: draft for draft in drafts}
     media.record(session, [(ref.digest, ref.bytes, ref.content_type) for d in latest.values() for _, _, ref in d.media])

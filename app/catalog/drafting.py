@@ -1,0 +1,76 @@
+"""Makes drafts of what clients send: checks each picture and recording and puts it into the media store."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.catalog.drafts import MediaRef, ProductDraft
+from app.errors import FieldError, MediaTooLarge, MediaUnreadable, TriseekError
+from app.media.content import check_media
+from app.media.store import MediaStore
+from app.settings import Settings
+from app.types import Modality
+
+
+class Drafter:
+    """Turns validated content into drafts.
+
+    Args:
+        store: where pictures and recordings go, before any transaction that speaks of them.
+        settings: how large they may be.
+    """
+
+    def __init__(self, store: MediaStore, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+
+    def draft(self, content: Mapping[str, Any], uploads: Mapping[str, bytes] | None = None) -> ProductDraft:
+        """The draft of content that ProductSchema has loaded.
+
+        Args:
+            content: its fields.
+            uploads: the files of the same request by their names.
+
+        Raises:
+            MediaUnreadable, MediaTooLarge: naming each wrong picture or recording.
+        """
+        plain = {name: value for name, value in content.items() if name not in ("images", "speech")}
+        images = self.media(content.get("images", ()), Modality.IMAGE, "/images", uploads or {})
+        speech = self.media(content.get("speech", ()), Modality.SPEECH, "/speech", uploads or {})
+        return ProductDraft(**plain, images=images, speech=speech)
+
+    def media(
+        self, sources: Sequence[Mapping[str, Any]], modality: Modality, pointer: str, uploads: Mapping[str, bytes]
+    ) -> tuple[MediaRef, ...]:
+        """Stores pictures or recordings that MediaSchema has loaded, all or none.
+
+        Raises:
+            MediaUnreadable, MediaTooLarge: naming each wrong one by its pointer.
+        """
+        checked: list[tuple[bytes, str]] = []
+        wrong: list[FieldError] = []
+        worst: type[TriseekError] = MediaUnreadable
+        for number, source in enumerate(sources):
+            try:
+                data = _bytes_of(source, uploads)
+                checked.append((data, self._check(data, modality)))
+            except (MediaUnreadable, MediaTooLarge) as error:
+                wrong.append(FieldError(f"{pointer}/{number}", error.detail))
+                worst = type(error)
+        if wrong:
+            raise worst(wrong[0].detail, wrong)
+        return tuple(self._put(data, content_type) for data, content_type in checked)
+
+    def _check(self, data: bytes, modality: Modality) -> str:
+        return check_media(data, modality, max_mb=self._settings.max_media_mb, max_pixels=self._settings.max_pixels)
+
+    def _put(self, data: bytes, content_type: str) -> MediaRef:
+        return MediaRef(digest=self._store.put(data), bytes=len(data), content_type=content_type)
+
+
+def _bytes_of(source: Mapping[str, Any], uploads: Mapping[str, bytes]) -> bytes:
+    if "base64" in source:
+        return bytes(source["base64"])
+    name = source["upload"]
+    if name not in uploads:
+        raise MediaUnreadable(f"The request has no file named {name!r}.")
+    return uploads[name]

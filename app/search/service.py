@@ -1,0 +1,77 @@
+"""Searches: submitted as jobs, their frozen answers read page by page."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.catalog.drafts import MediaRef
+from app.catalog.service import catalogue_id
+from app.db import jobs, media
+from app.db.tables import Job
+from app.errors import FieldError, JobUnfinished, RequestInvalid
+from app.jobs.client import enqueue
+from app.jobs.names import Task
+from app.types import JobKind, JobState, Modality, QueryPart, SearchQuery
+
+FROZEN = 200  # hits that a search keeps; pages never go beyond
+
+
+def submit(
+    session: Session, tenant_id: int, catalogue: str, query: SearchQuery, stored: Sequence[MediaRef] = ()
+) -> Job:
+    """Queues a search.
+
+    Args:
+        session: the transaction that the job and its message commit in.
+        tenant_id: whose catalogue.
+        catalogue: its name.
+        query: what is asked.
+        stored: the query's pictures and recordings, already in the media store.
+
+    Raises:
+        CatalogueUnknown: there is none of this name.
+        RequestInvalid: nothing is asked, or the weights cancel out.
+    """
+    if not query.parts:
+        wrong = FieldError("/query", "must have at least one of text, image, speech or product")
+        raise RequestInvalid("The search asks for nothing.", [wrong])
+    if not any(part.weight for part in query.parts):
+        raise RequestInvalid("Every weight is zero.", [FieldError("/query", "needs a weight that is not zero")])
+    catalogue_row = catalogue_id(session, tenant_id, catalogue)
+    media.record(session, [(ref.digest, ref.bytes, ref.content_type) for ref in stored])
+    job = jobs.add(
+        session,
+        tenant_id=tenant_id,
+        catalogue_id=catalogue_row,
+        kind=JobKind.SEARCH,
+        request=asdict(query),
+        total=None,
+    )
+    enqueue(session, Task.RUN_SEARCH, [str(job.id)])
+    return job
+
+
+def read_query(request: dict[str, Any]) -> SearchQuery:
+    """The query that a job's row holds."""
+    parts = tuple(
+        QueryPart(**{**part, "modality": Modality(part["modality"]) if part["modality"] else None})
+        for part in request["parts"]
+    )
+    against = tuple(Modality(modality) for modality in request["against"])
+    return SearchQuery(**{**request, "parts": parts, "against": against})
+
+
+def hits(job: Job, *, after_rank: int, limit: int) -> list[dict[str, Any]]:
+    """Some of a finished search's hits, past the one of this rank: the same however often they are asked for.
+
+    Raises:
+        JobUnfinished: the job is no search, or has no answer yet or none at all.
+    """
+    if job.kind != JobKind.SEARCH or job.state != JobState.SUCCEEDED or job.result is None:
+        raise JobUnfinished(
+            f"Job {job.id} is a {job.kind} job that is {job.state}; only a search that succeeded has hits."
+        )
+    frozen: list[dict[str, Any]] = job.result["hits"]
+    return frozen[after_rank : after_rank + limit]
