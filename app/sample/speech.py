@@ -112,8 +112,8 @@ def _library() -> Iterator[tuple[ctypes.CDLL, int]]:
             if hertz <= 0:
                 raise VoiceUnknown(f"no voice can be loaded from {espeakng_loader.get_data_path()}")
             yield library, hertz
-            library.espeak_Terminate()
         finally:
+            library.espeak_Terminate()
             ctypes.CDLL(None).dlclose(ctypes.c_void_p(library._handle))  # noqa: SLF001  # ctypes has no public way
 
 
