@@ -71,6 +71,24 @@ class MediaTooLarge(TriseekError):
     status = 413
 
 
+class EmbeddingAbandoned(TriseekError):
+    """The worker ended every time it embedded this product; upload it again to try once more."""
+
+
+class SearchAbandoned(TriseekError):
+    """The worker ended every time it ran this search; submit it again to try once more."""
+
+
+class SearchFailed(TriseekError):
+    """The search failed for a reason of ours, which the worker's log tells."""
+
+
+class ImportUnreadable(TriseekError):
+    """No row of the file could be taken."""
+
+    status = 422
+
+
 class MediaMissing(TriseekError):
     """The media store does not hold these bytes."""
 

@@ -47,6 +47,14 @@ def requeue_overdue(session: Session, age: datetime.timedelta, limit: int) -> li
     )
 
 
+def requeue_all(session: Session) -> None:
+    """Lets every product wait to be embedded anew, under no job, overdue at once."""
+    long_ago = func.now() - datetime.timedelta(days=1)
+    session.execute(
+        update(Product).values(embedded_version=0, failed_version=0, attempts=0, job_id=None, queued_at=long_ago)
+    )
+
+
 def lock_versions(session: Session, product_ids: Sequence[int]) -> dict[int, Product]:
     """These products as they are now, locked until the transaction ends."""
     rows = session.scalars(

@@ -146,22 +146,25 @@ def _notify(session: Session, job_id: uuid.UUID) -> None:
     session.execute(select(func.pg_notify(CHANNEL, str(job_id))))
 
 
-def overdue(
+def requeue_overdue(
     session: Session, kind: JobKind, *, queued: datetime.timedelta, running: datetime.timedelta, limit: int
-) -> list[Job]:
-    """Open jobs of this kind that have waited or run for longer than these, locked so that one process sees to them."""
-    waits = (Job.state == JobState.QUEUED) & (Job.created_at < func.now() - queued)
-    runs = (Job.state == JobState.RUNNING) & (Job.started_at < func.now() - running)
-    return list(
-        session.scalars(
-            select(Job)
-            .options(defer(Job.result))
-            .where(Job.kind == kind, or_(waits, runs))
-            .order_by(Job.created_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
+) -> list[uuid.UUID]:
+    """Takes open jobs of this kind that have waited or run for longer than these; their ids."""
+    waits = (Job.state == JobState.QUEUED) & (Job.queued_at < func.now() - queued)
+    runs = (Job.state == JobState.RUNNING) & (func.greatest(Job.queued_at, Job.started_at) < func.now() - running)
+    overdue = (
+        select(Job.id)
+        .where(Job.kind == kind, or_(waits, runs))
+        .order_by(Job.queued_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     )
+    return list(session.scalars(update(Job).where(Job.id.in_(overdue)).values(queued_at=func.now()).returning(Job.id)))
+
+
+def checkpoint(session: Session, job_id: uuid.UUID, result: Mapping[str, Any]) -> None:
+    """Keeps how far an open job has come, as its result so far."""
+    session.execute(update(Job).where(Job.id == job_id).values(result=result))
 
 
 def add_errors(

@@ -175,7 +175,7 @@ class Job(Table):
         _one_of("kind", JobKind, "jobs_kind"),
         _one_of("state", JobState, "jobs_state"),
         Index("jobs_by_tenant", "tenant_id", text("created_at DESC"), text("id DESC")),
-        Index("jobs_open", "kind", "created_at", postgresql_where=text("state IN ('queued', 'running')")),
+        Index("jobs_open", "kind", "queued_at", postgresql_where=text("state IN ('queued', 'running')")),
     )
     id: Mapped[uuid.UUID] = mapped_column(UUID, primary_key=True)
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
@@ -189,6 +189,7 @@ class Job(Table):
     request: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    queued_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())  # last put into a queue
     created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
     started_at: Mapped[datetime.datetime | None] = mapped_column(Created)
     finished_at: Mapped[datetime.datetime | None] = mapped_column(Created)

@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from typing import BinaryIO, cast
 
 import fsspec
 
@@ -38,6 +39,17 @@ class MediaStore:
         """
         try:
             return bytes(self._files.cat_file(self._path(digest)))
+        except FileNotFoundError as error:
+            raise MediaMissing(f"The media store does not hold {digest}.") from error
+
+    def open(self, digest: str) -> BinaryIO:
+        """The bytes of this SHA-256 as a file, for what is too large to hold.
+
+        Raises:
+            MediaMissing: the store does not hold them.
+        """
+        try:
+            return cast(BinaryIO, self._files.open(self._path(digest), "rb"))
         except FileNotFoundError as error:
             raise MediaMissing(f"The media store does not hold {digest}.") from error
 

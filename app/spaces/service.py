@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from app.db import spaces
+from app.db import embeddings, spaces
 from app.db.tables import EmbeddingSpace
 from app.errors import NoActiveSpace, SpaceNotReady, SpaceUnknown
 from app.types import SpaceKey, SpaceState
@@ -20,13 +20,18 @@ def active(session: Session) -> EmbeddingSpace:
     return space
 
 
-def ensure(session: Session, key: SpaceKey) -> EmbeddingSpace:
-    """The space of this key, with its indexes; the very first space becomes active at once."""
+def adopt(session: Session, key: SpaceKey) -> EmbeddingSpace:
+    """The space of what a worker has loaded, made and activated if another one or none is active.
+
+    When a worker comes with other encoders or another alignment than before, every product waits to be embedded anew,
+    and searches find those that are.
+    """
     spaces.lock_states(session)
     space = spaces.find_or_create(session, key)
-    if spaces.active(session) is None:
+    if space.state != SpaceState.ACTIVE:
         spaces.create_indexes(session, space)
         spaces.activate(session, space.id)
+        embeddings.requeue_all(session)
         session.refresh(space)
     return space
 

@@ -1,0 +1,40 @@
+"""Sees to what was lost or left over: messages, searches and products that should have moved on by now."""
+
+from datetime import timedelta
+
+from app.db import embeddings, idempotency, jobs, outbox
+from app.jobs.client import JobClient, enqueue
+from app.jobs.names import Task
+from app.types import JobKind
+
+UNSENT_FOR = timedelta(seconds=5)  # a message goes out right after its commit
+SEARCH_QUEUED_FOR = timedelta(seconds=60)
+SEARCH_RUNNING_FOR = timedelta(seconds=120)  # past a search's hard time limit
+IMPORT_QUEUED_FOR = timedelta(minutes=5)
+IMPORT_RUNNING_FOR = timedelta(hours=1)  # past a task's hard time limit
+EMBED_QUEUED_FOR = timedelta(minutes=5)
+ANSWERS_KEPT_FOR = timedelta(days=1)
+EMBED_BATCH = 32  # products in one message
+AT_ONCE = 1000  # rows of one kind seen to in one sweep
+
+
+def sweep(client: JobClient) -> None:
+    """Sends again what is overdue. Every task can bear to run twice."""
+    with client.transaction() as session:
+        messages = outbox.overdue(session, UNSENT_FOR, AT_ONCE)
+        outbox.remove(session, client.send(messages))
+    with client.transaction() as session:
+        searches = jobs.requeue_overdue(
+            session, JobKind.SEARCH, queued=SEARCH_QUEUED_FOR, running=SEARCH_RUNNING_FOR, limit=AT_ONCE
+        )
+        enqueue(session, Task.RUN_SEARCH, *[[str(job_id)] for job_id in searches])
+    with client.transaction() as session:
+        imports = jobs.requeue_overdue(
+            session, JobKind.IMPORT, queued=IMPORT_QUEUED_FOR, running=IMPORT_RUNNING_FOR, limit=AT_ONCE
+        )
+        enqueue(session, Task.RUN_IMPORT, *[[str(job_id)] for job_id in imports])
+    with client.transaction() as session:
+        waiting = embeddings.requeue_overdue(session, EMBED_QUEUED_FOR, AT_ONCE)
+        batches = [waiting[start : start + EMBED_BATCH] for start in range(0, len(waiting), EMBED_BATCH)]
+        enqueue(session, Task.EMBED_PRODUCTS, *[[batch] for batch in batches])
+        idempotency.forget(session, ANSWERS_KEPT_FOR)

@@ -1,0 +1,140 @@
+"""Embeds products: reads what waits, makes its vectors, writes them if nothing has changed meanwhile."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from pgvector import HalfVector
+from sqlalchemy.orm import Session
+
+from app.catalog.texts import product_texts
+from app.db import embeddings, jobs, media
+from app.db.tables import Product, ProductMedia
+from app.errors import EmbeddingAbandoned, FieldError, MediaMissing, MediaUnreadable, TriseekError
+from app.jobs.client import enqueue
+from app.jobs.names import Task
+from app.media.store import MediaStore
+from app.types import Modality, Role
+from workers.connections import Connections
+from workers.towers import Towers
+
+MAX_ATTEMPTS = 4  # a product whose worker died this often is given up
+FIELDS = {Modality.TEXT: "title", Modality.IMAGE: "images", Modality.SPEECH: "speech"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """One text, picture or recording of a product, and then its vector or why there is none."""
+
+    product_id: int
+    modality: Modality
+    ordinal: int
+    digest: str  # SHA-256
+    data: str | bytes = b""
+    outcome: np.ndarray | TriseekError | None = None  # (dim,) float32, unit length
+
+
+def embed_products(connections: Connections, towers: Towers, product_ids: Sequence[int]) -> None:
+    """Embeds those of these products that wait, in one batch a modality."""
+    with connections.jobs.transaction() as session:
+        claimed = _claim(session, product_ids)
+        stored = media.of_products(session, [product.id for product in claimed])
+    contents = [content for product in claimed if not _is_given_up(product) for content in _texts(product)]
+    contents += [_medium(connections.store, row) for row in stored]
+    embedded = _embed(towers, contents)
+    with connections.jobs.transaction() as session:
+        _write(session, towers.space.id, claimed, embedded)
+
+
+def _claim(session: Session, product_ids: Sequence[int]) -> list[Product]:
+    claimed = embeddings.claim_pending(session, product_ids)
+    if len(claimed) > 1 and any(product.attempts > 1 for product in claimed):
+        # A batch that did not end may hold one product that takes the worker down: each goes alone.
+        enqueue(session, Task.EMBED_PRODUCTS, *[[[product.id]] for product in claimed])
+        return []
+    return claimed
+
+
+def _is_given_up(product: Product) -> bool:
+    return product.attempts >= MAX_ATTEMPTS
+
+
+def _texts(product: Product) -> list[Content]:
+    return [
+        Content(
+            product_id=product.id,
+            modality=Modality.TEXT,
+            ordinal=ordinal,
+            digest=hashlib.sha256(text.encode()).hexdigest(),
+            data=text,
+        )
+        for ordinal, text in enumerate(product_texts(product.title, product.description, product.attributes))
+    ]
+
+
+def _medium(store: MediaStore, row: ProductMedia) -> Content:
+    content = Content(
+        product_id=row.product_id, modality=Modality(row.modality), ordinal=row.ordinal, digest=row.digest
+    )
+    try:
+        return replace(content, data=store.get(row.digest))
+    except MediaMissing as error:
+        return replace(content, outcome=error)
+
+
+def _embed(towers: Towers, contents: Sequence[Content]) -> list[Content]:
+    done = [content for content in contents if content.outcome is not None]
+    for modality in Modality:
+        batch = [content for content in contents if content.modality is modality and content.outcome is None]
+        outcomes = towers.embedder.embed(modality, [content.data for content in batch], Role.PASSAGE)
+        done += [replace(content, data=b"", outcome=each) for content, each in zip(batch, outcomes, strict=True)]
+    return done
+
+
+def _write(session: Session, space_id: int, claimed: Sequence[Product], embedded: Sequence[Content]) -> None:
+    contents: dict[int, list[Content]] = defaultdict(list)
+    for content in embedded:
+        contents[content.product_id].append(content)
+    now = embeddings.lock_versions(session, [product.id for product in claimed])
+    # A product that was changed meanwhile has a message of its own on the way; one that was deleted needs nothing.
+    current = [product for product in claimed if product.id in now and now[product.id].version == product.version]
+    rows = [_row(space_id, product, content) for product in current for content in contents[product.id]]
+    embeddings.replace(session, space_id, [product.id for product in current], [row for row in rows if row is not None])
+    done: Counter[object] = Counter()
+    failed: Counter[object] = Counter()
+    for product in current:
+        problem = _problem(product, contents[product.id])
+        embeddings.mark(session, product.id, version=product.version, problem=problem)
+        if problem is not None and product.job_id is not None:
+            jobs.add_errors(session, product.job_id, [(None, product.sku, problem)])
+        (done if problem is None else failed)[product.job_id] += 1
+    for job_id in sorted({product.job_id for product in current if product.job_id is not None}):
+        jobs.advance(session, job_id, done=done[job_id], failed=failed[job_id])
+
+
+def _row(space_id: int, product: Product, content: Content) -> dict[str, object] | None:
+    if not isinstance(content.outcome, np.ndarray):
+        return None
+    return {
+        "space_id": space_id,
+        "product_id": product.id,
+        "modality": content.modality,
+        "ordinal": content.ordinal,
+        "catalogue_id": product.catalogue_id,
+        "product_version": product.version,
+        "digest": content.digest,
+        "embedding": HalfVector(content.outcome),
+    }
+
+
+def _problem(product: Product, contents: Sequence[Content]) -> dict[str, object] | None:
+    if _is_given_up(product):
+        return EmbeddingAbandoned().problem()
+    wrong = [
+        FieldError(f"/{FIELDS[content.modality]}/{content.ordinal}", content.outcome.detail)
+        for content in contents
+        if isinstance(content.outcome, TriseekError)
+    ]
+    return MediaUnreadable(wrong[0].detail, wrong).problem() if wrong else None

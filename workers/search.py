@@ -1,0 +1,138 @@
+"""Answers searches: encode, rank by cosine in SQL, re-rank by attention, freeze."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from app.db import jobs, products, ranking
+from app.db.ranking import RankingPart
+from app.db.tables import Job
+from app.errors import SearchAbandoned, SearchFailed, TriseekError
+from app.search.service import FROZEN, read_query
+from app.types import Contribution, Hit, JobState, Modality, SearchQuery
+from workers.connections import Connections
+from workers.query import EncodedQuery, encode_query
+from workers.rerank.relevance import Relevance, rerank
+from workers.stopwatch import Stopwatch
+from workers.towers import Towers
+
+log = logging.getLogger(__name__)
+MAX_ATTEMPTS = 3
+
+
+def run_search(connections: Connections, towers: Towers, job_id: UUID) -> None:
+    """Runs a search job to its end, unless it has ended or was cancelled."""
+    with connections.jobs.transaction() as session:
+        job = jobs.start(session, job_id)
+    if job is None:
+        return
+    result, problem = _outcome(connections, towers, job)
+    state = JobState.SUCCEEDED if problem is None else JobState.FAILED
+    with connections.jobs.transaction() as session:
+        jobs.finish(session, job_id, state, result=result, error=problem)
+
+
+def _outcome(connections: Connections, towers: Towers, job: Job) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    if job.attempts > MAX_ATTEMPTS:
+        return None, SearchAbandoned().problem()
+    try:
+        with connections.sessions() as session:
+            return _answer(session, connections, towers, job), None
+    except TriseekError as error:
+        return None, error.problem()
+    except Exception:
+        # Whatever happens, the job ends and says so: somebody waits for it.
+        log.exception("Search %s failed", job.id)
+        return None, SearchFailed().problem()
+
+
+def _answer(session: Session, connections: Connections, towers: Towers, job: Job) -> dict[str, Any]:
+    """The result document, without the products themselves: they are read when it is shown."""
+    watch = Stopwatch()
+    query, catalogue_id = read_query(job.request), cast(int, job.catalogue_id)
+    encoded = encode_query(session, connections.store, towers, catalogue_id, query.parts)
+    watch.lap("encode")
+    parts = _ranking_parts(encoded, query, towers)
+    rows = ranking.rank(session, towers.space, catalogue_id, parts, exclude=encoded.named_products, candidates=FROZEN)
+    total = ranking.searchable(session, towers.space, catalogue_id, query.against)
+    found = products.by_ids(session, [row.product_id for row in rows])
+    stored = ranking.vectors(session, towers.space, list(found)) if query.rerank else []
+    watch.lap("sql")
+    relevance = rerank(encoded, query.against, stored) if query.rerank else {}
+    hits = _hits(encoded, [row for row in rows if row.product_id in found], relevance)
+    watch.lap("rerank")
+    queued = (cast(datetime, job.started_at) - job.created_at).total_seconds()
+    return {
+        "hits": [_document(hit, found[hit.product_id].sku, explain=query.explain) for hit in hits],
+        "total": total - len(encoded.named_products),
+        "facets": {},
+        "space": towers.space.id,
+        "transcript": None,
+        "took_ms": watch.took_ms(queued),
+    }
+
+
+def _ranking_parts(encoded: EncodedQuery, query: SearchQuery, towers: Towers) -> list[RankingPart]:
+    return [
+        RankingPart(
+            vector=each.vector.tolist(),
+            weight=each.weight,
+            shares={against: towers.embedder.alignment.share(each.modality, against) for against in query.against},
+        )
+        for each in encoded.vectors
+    ]
+
+
+def _hits(encoded: EncodedQuery, rows: Sequence[Row[Any]], relevance: Mapping[int, Relevance]) -> list[Hit]:
+    def score(row: Row[Any]) -> float:
+        return relevance[row.product_id].score if row.product_id in relevance else row.cosine
+
+    ranked = sorted(rows, key=lambda row: (-score(row), row.product_id))
+    return [
+        Hit(
+            product_id=row.product_id,
+            rank=rank,
+            score=score(row),
+            cosine=row.cosine,
+            contributions=_contributions(encoded, row),
+            attention=relevance[row.product_id].attention if row.product_id in relevance else {},
+        )
+        for rank, row in enumerate(ranked, start=1)
+    ]
+
+
+def _contributions(encoded: EncodedQuery, row: Row[Any]) -> tuple[Contribution, ...]:
+    return tuple(
+        Contribution(
+            query=encoded.vectors[part].name,
+            modality=encoded.vectors[part].modality,
+            against=Modality(against),
+            similarity=similarity,
+            weight=weight,
+            contribution=similarity * weight,
+        )
+        for part, against, similarity, weight in sorted(
+            zip(row.part, row.against, row.similarity, row.weight, strict=True)
+        )
+    )
+
+
+def _document(hit: Hit, sku: str, *, explain: bool) -> dict[str, Any]:
+    return {
+        "rank": hit.rank,
+        "sku": sku,
+        "product_id": hit.product_id,
+        "score": round(hit.score, 6),
+        "cosine": round(hit.cosine, 6),
+        "contributions": [
+            {name: round(value, 6) if isinstance(value, float) else value for name, value in asdict(each).items()}
+            for each in hit.contributions
+        ],
+        "attention": hit.attention if explain else None,
+    }
