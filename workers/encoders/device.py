@@ -1,0 +1,20 @@
+"""Where the encoders run."""
+
+import torch
+
+
+def choose(name: str = "auto") -> torch.device:
+    """The device of this name; `auto` is the first CUDA device if there is one, else the CPU."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
+
+
+def dtype_of(device: torch.device) -> torch.dtype:
+    """What the weights are held in: bfloat16 on a GPU, float32 on a CPU."""
+    return torch.bfloat16 if device.type == "cuda" else torch.float32
+
+
+def use_threads(threads: int) -> None:
+    """Sets the compute threads of this process; torch would take every core for each process otherwise."""
+    torch.set_num_threads(threads)
