@@ -147,7 +147,7 @@ def _overtaken(rows: Sequence[Product]) -> Counter[uuid.UUID]:
 
 def _count_done(session: Session, done: Counter[uuid.UUID]) -> None:
     # In one order everywhere, so that two transactions never wait for each other.
-    for job_id, count in sorted(done.items()):
+    for job_id, count in sorted((+done).items()):
         jobs.advance(session, job_id, done=count)
 
 

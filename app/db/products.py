@@ -34,7 +34,8 @@ def write(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
     columns: dict[str, Any] = {column: bindparam(column) for column in rows[0] if column != "product_id"}
-    statement = update(Product).where(Product.id == bindparam("product_id")).values(columns, updated_at=func.now())
+    columns["updated_at"] = func.now()
+    statement = update(Product).where(Product.id == bindparam("product_id")).values(columns)
     session.connection().execute(statement, rows)
 
 

@@ -1,0 +1,13 @@
+"""Brings the database to this release's structure."""
+
+import click
+
+from app.db import migrate as migrations
+from app.settings import Settings
+
+
+@click.command()
+def migrate() -> None:
+    """Create or upgrade the database's tables (needs DATABASE_URL)."""
+    migrations.upgrade(Settings.from_env().database_url)
+    click.echo("The database is up to date.")
