@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.db.engine import make_engine, make_sessions
+from app.db.tables import ApiKey
 from app.keys import service
 from app.settings import Settings
 from app.types import Scope
@@ -33,24 +34,25 @@ def list_keys(as_json: bool) -> None:
     """List the keys by their first characters."""
     settings = Settings.from_env()
     with make_sessions(make_engine(settings.database_url))() as session:
-        rows = [
-            {
-                "prefix": key.prefix,
-                "name": key.name,
-                "scopes": key.scopes,
-                "created_at": key.created_at.isoformat(timespec="seconds"),
-                "revoked": key.revoked_at is not None,
-            }
-            for key in service.listed(session)
-        ]
+        rows = service.listed(session)
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        click.echo(json.dumps([_document(key) for key in rows], indent=2))
         return
     table = Table("prefix", "name", "scopes", "created", "revoked")
-    for row in rows:
-        scopes, revoked = ", ".join(row["scopes"]), "yes" if row["revoked"] else ""
-        table.add_row(row["prefix"], row["name"], scopes, row["created_at"], revoked)
+    for key in rows:
+        created = key.created_at.isoformat(timespec="seconds")
+        table.add_row(key.prefix, key.name, ", ".join(key.scopes), created, "yes" if key.revoked_at else "")
     Console().print(table)
+
+
+def _document(key: ApiKey) -> dict[str, object]:
+    return {
+        "prefix": key.prefix,
+        "name": key.name,
+        "scopes": key.scopes,
+        "created_at": key.created_at.isoformat(timespec="seconds"),
+        "revoked": key.revoked_at is not None,
+    }
 
 
 @keys.command()
