@@ -52,7 +52,8 @@ def synthesise(text: str, *, voice: str, rate: int = 160, pitch: int = 50) -> by
         pitch: 0 to 100.
 
     Returns:
-        A WAV file: 16 bit, mono, 22,050 Hz. The same arguments give the same bytes in one version of the library.
+        A WAV file: 16 bit, mono, 22,050 Hz. The same arguments give the same recording in one version of the library,
+        byte for byte in a plain voice; some variants read memory that nobody set and differ in a few samples.
 
     Raises:
         VoiceUnknown: If there is no such voice or variant.
