@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -197,5 +197,28 @@ class ServiceFailed(TriseekError):
     """A part of the embedded stack did not start or did not stay up."""
 
 
+class ServerUnreachable(TriseekError):
+    """The server cannot be reached."""
+
+    status = 503
+
+
 class ApiProblem(TriseekError):
     """The server answered with a problem."""
+
+    def __init__(self, document: Mapping[str, object], status: int | None = None) -> None:
+        self.document = dict(document)  # as the server sent it
+        detail = str(document.get("detail") or document.get("title") or "The server gave no reason.")
+        listed = document.get("errors")
+        errors = [
+            FieldError(str(each.get("pointer", "")), str(each.get("detail", "")))
+            for each in (listed if isinstance(listed, list) else [])
+            if isinstance(each, dict)
+        ]
+        super().__init__(detail, errors)
+        told = document.get("status")
+        self.status = status or (told if isinstance(told, int) else 500)
+
+    def problem(self) -> dict[str, object]:
+        """The server's own problem document."""
+        return self.document
