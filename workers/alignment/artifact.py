@@ -1,0 +1,123 @@
+"""Alignment artifacts: a folder with the network's weights and a card that says what they are."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from app.errors import ArtifactInvalid
+from app.types import EncoderCard, Modality
+from workers.alignment.network import AlignmentNetwork
+
+DEFAULT = Path(__file__).parent / "default"
+WEIGHTS = "alignment.safetensors"
+CARD = "card.json"
+
+Vectors = NDArray[np.float32]  # (n, dim) unit length
+Shares = Mapping[Modality, Mapping[Modality, float]]  # query modality -> product modality -> share, above zero
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlignmentCard:
+    """What an artifact's weights are, and where they come from."""
+
+    encoders: Mapping[Modality, str]  # EncoderCard.id
+    inputs: Mapping[Modality, int]  # length of each encoder's pooled output
+    hidden: int
+    dim: int
+    shares: Shares
+    sha256: str  # of the weights file
+    training: Mapping[str, Any] = field(default_factory=dict)  # data, seed, settings, metrics
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Reads a card.
+
+        Raises:
+            ArtifactInvalid: it is missing or no card.
+        """
+        try:
+            card = json.loads(path.read_text(encoding="utf-8"))
+            by_modality = {name: {Modality(m): v for m, v in card[name].items()} for name in ("encoders", "inputs")}
+            shares = {Modality(q): {Modality(a): float(s) for a, s in row.items()} for q, row in card["shares"].items()}
+            numbers = {name: int(card[name]) for name in ("hidden", "dim")}
+            return cls(**by_modality, **numbers, shares=shares, sha256=card["sha256"], training=card["training"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ArtifactInvalid(f"{path} is not an alignment's card: {error}") from error
+
+
+class Alignment:
+    """A trained alignment network, ready to project."""
+
+    def __init__(self, network: AlignmentNetwork, card: AlignmentCard) -> None:
+        self.card = card
+        self._network = network.eval()
+
+    def project(self, modality: Modality, pooled: NDArray[np.float32]) -> Vectors:
+        """(n, inputs) pooled outputs of the modality's encoder to (n, dim) unit vectors."""
+        with torch.inference_mode():
+            projected: Vectors = self._network.project(modality, torch.from_numpy(pooled)).numpy()
+        return projected
+
+    def fuse(self, vectors: Mapping[Modality, Vectors]) -> Vectors:
+        """Vectors of two or three modalities of the same things, (n, dim) each, to one vector a thing."""
+        with torch.inference_mode():
+            fused: Vectors = self._network.fuse({m: torch.from_numpy(v) for m, v in vectors.items()}).numpy()
+        return fused
+
+    def share(self, query: Modality, against: Modality) -> float:
+        """How much a product's similarity through `against` counts for a query part of modality `query`."""
+        return self.card.shares[query][against]
+
+
+def save_alignment(folder: Path, network: AlignmentNetwork, card: AlignmentCard) -> AlignmentCard:
+    """Writes an artifact, its weights as half floats; returns the card with their checksum."""
+    weights = save({name: tensor.half().contiguous() for name, tensor in network.state_dict().items()})
+    document = {
+        "encoders": dict(card.encoders),
+        "inputs": dict(card.inputs),
+        "hidden": card.hidden,
+        "dim": card.dim,
+        "shares": {query: dict(row) for query, row in card.shares.items()},
+        "sha256": hashlib.sha256(weights).hexdigest(),
+        "training": card.training,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / WEIGHTS).write_bytes(weights)
+    (folder / CARD).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return AlignmentCard.read(folder / CARD)
+
+
+def load_alignment(folder: Path, cards: Mapping[Modality, EncoderCard]) -> Alignment:
+    """Loads an artifact for these encoders.
+
+    Raises:
+        ArtifactInvalid: it is damaged, or was made for other encoders.
+    """
+    card = AlignmentCard.read(folder / CARD)
+    for modality, encoder in cards.items():
+        if card.encoders.get(modality) != encoder.id or card.inputs.get(modality) != encoder.dim:
+            raise ArtifactInvalid(
+                f"{folder} aligns {modality} of {card.encoders.get(modality)} ({card.inputs.get(modality)} numbers);"
+                f" loaded is {encoder.id} ({encoder.dim})."
+            )
+    try:
+        weights = (folder / WEIGHTS).read_bytes()
+    except OSError as error:
+        raise ArtifactInvalid(f"{folder / WEIGHTS} cannot be read: {error.strerror}.") from error
+    if hashlib.sha256(weights).hexdigest() != card.sha256:
+        raise ArtifactInvalid(f"{folder / WEIGHTS} is not the file that its card describes: the checksums differ.")
+    network = AlignmentNetwork(card.inputs, card.hidden, card.dim)
+    try:
+        network.load_state_dict({name: tensor.float() for name, tensor in load(weights).items()})
+    except (SafetensorError, RuntimeError) as error:
+        raise ArtifactInvalid(f"{folder / WEIGHTS} does not hold this network: {error}") from error
+    return Alignment(network, card)

@@ -1,0 +1,114 @@
+"""Scores products for queries in memory, by the same rules as the ranking statement."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.types import Modality
+from workers.rerank.attention import attend
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModalityVectors:
+    """The vectors that an index has through one modality, those of one product side by side."""
+
+    vectors: Floats  # (v, dim) unit length
+    owners: NDArray[np.int64]  # (v,) the product that each belongs to, ascending
+    keys: Sequence[str]  # (v,) what each was made from
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """The products that queries are ranked over."""
+
+    products: Sequence[str]  # ids
+    modalities: Mapping[Modality, ModalityVectors]
+
+
+def similarities(queries: Floats, keys: Sequence[str], index: Index, modality: Modality) -> Floats:
+    """How similar each product is to each query through one modality: that of its nearest vector.
+
+    A query is never compared with a vector made from the very same content.
+
+    Args:
+        queries: (q, dim) unit length.
+        keys: (q,) what each query was made from.
+        index: the products.
+        modality: of the products.
+
+    Returns:
+        (q, products) cosines, minus infinity where a product has no such vector.
+    """
+    stored = index.modalities[modality]
+    found = np.full((len(queries), len(index.products)), -np.inf, dtype=np.float32)
+    if len(stored.vectors):
+        cosines = queries @ stored.vectors.T  # (q, v)
+        places: dict[str, list[int]] = {}
+        for place, key in enumerate(stored.keys):
+            places.setdefault(key, []).append(place)
+        for row, key in enumerate(keys):
+            cosines[row, places.get(key, [])] = -np.inf
+        owners, starts = np.unique(stored.owners, return_index=True)
+        found[:, owners] = np.maximum.reduceat(cosines, starts, axis=1)
+    return found
+
+
+def together(by_modality: Mapping[Modality, Floats], shares: Mapping[Modality, float]) -> Floats:
+    """The similarities through several modalities as one, each product's weights shared among those that it has.
+
+    Args:
+        by_modality: (q, products) each, minus infinity where a product has no such vector.
+        shares: product modality -> share, above zero.
+
+    Returns:
+        (q, products), minus infinity where a product has none.
+    """
+    total, weights = 0.0, 0.0
+    for modality, values in by_modality.items():
+        present = np.isfinite(values)
+        total = total + np.where(present, values, 0) * shares[modality]
+        weights = weights + present * shares[modality]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean: Floats = np.where(np.asarray(weights) > 0, np.asarray(total) / weights, -np.inf)
+    return mean
+
+
+def rerank_first(scores: Floats, queries: Floats, index: Index, first: int) -> Floats:
+    """The scores with those of each query's best products replaced by the attention re-rank's, and kept on top.
+
+    Args:
+        scores: (q, products).
+        queries: (q, dim) unit length.
+        index: the products.
+        first: how many of each query's products are re-ranked.
+
+    Returns:
+        (q, products).
+    """
+    candidates, mask = _padded(index)
+    reranked = scores.copy()
+    for row, query in enumerate(queries):
+        best = np.argsort(-scores[row], kind="stable")[:first]
+        best = best[np.isfinite(scores[row, best])]
+        found, _ = attend(query[None], np.ones(1, dtype=np.float32), candidates[best], mask[best])
+        reranked[row] -= 10  # below every cosine
+        reranked[row, best] = found
+    return reranked
+
+
+def _padded(index: Index) -> tuple[Floats, NDArray[np.bool_]]:
+    by_product: list[list[Floats]] = [[] for _ in index.products]
+    for stored in index.modalities.values():
+        for owner, vector in zip(stored.owners, stored.vectors, strict=True):
+            by_product[owner].append(vector)
+    dim = next(stored.vectors.shape[1] for stored in index.modalities.values())
+    candidates = np.zeros((len(by_product), max(map(len, by_product)), dim), dtype=np.float32)
+    mask = np.zeros(candidates.shape[:2], dtype=bool)
+    for number, vectors in enumerate(by_product):
+        candidates[number, : len(vectors)] = vectors
+        mask[number, : len(vectors)] = True
+    return candidates, mask
