@@ -59,6 +59,18 @@ class RequestInvalid(TriseekError):
     status = 422
 
 
+class BodyUnreadable(TriseekError):
+    """The request's body is not JSON."""
+
+    status = 400
+
+
+class BodyUnsupported(TriseekError):
+    """The request's body is of a type that cannot be read here."""
+
+    status = 415
+
+
 class MediaUnreadable(TriseekError):
     """A picture or recording cannot be read."""
 
@@ -91,6 +103,12 @@ class ImportUnreadable(TriseekError):
 
 class MediaMissing(TriseekError):
     """The media store does not hold these bytes."""
+
+
+class MediaUnknown(TriseekError):
+    """There is no such picture or recording."""
+
+    status = 404
 
 
 class CatalogueUnknown(TriseekError):
@@ -157,6 +175,12 @@ class ScopeMissing(TriseekError):
     """The API key may not do this."""
 
     status = 403
+
+
+class DatabaseUnreachable(TriseekError):
+    """The database cannot be reached now; try again."""
+
+    status = 503
 
 
 class NoActiveSpace(TriseekError):
