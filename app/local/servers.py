@@ -1,0 +1,81 @@
+"""PostgreSQL and Valkey of one folder, reachable by this user only."""
+
+import tempfile
+from pathlib import Path
+from typing import Self
+
+from app.local import root
+from app.local.family import Child, Family, Sink
+from app.local.postgres import Postgres
+from app.local.root import RootWay
+from app.local.valkey import Valkey
+
+STOP_SECONDS = 10.0
+LONGEST_SOCKET_FOLDER = 70  # characters; a unix socket's path may have 103 on macOS
+
+
+class Servers:
+    """Starts both servers on unix sockets in a closed folder; stops them at the end of the block."""
+
+    def __init__(self, folder: Path, *, sink: Sink | None = None, root_way: RootWay | None = None) -> None:
+        """Prepares the servers.
+
+        Args:
+            folder: holds their files; made if it is not there, closed to other users.
+            sink: takes what they print, line by line.
+            root_way: how root runs PostgreSQL; chosen unless told, and of no meaning to an ordinary user.
+        """
+        self._folder = folder.absolute()
+        self._sink = sink
+        self._way = root_way or root.choose()
+        self._family: Family | None = None
+        self._children: list[Child] = []
+        self.database_url = ""
+        self.redis_url = ""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Starts both; the URLs are set when it returns.
+
+        Raises:
+            ServiceFailed: one of them did not start.
+        """
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.chmod(0o700)
+        sockets = socket_folder()
+        self._family = Family([sockets], self._sink)
+        try:
+            postgres = Postgres(self._folder, sockets, self._family, self._way)
+            valkey = Valkey(self._folder, sockets, self._family)
+            self._children.append(postgres.start())
+            self._children.append(valkey.start())
+        except BaseException:
+            self.stop()
+            raise
+        self.database_url = postgres.url
+        self.redis_url = valkey.url
+
+    def stop(self) -> None:
+        """Stops Valkey, then PostgreSQL, and removes the sockets; does nothing when they are stopped."""
+        if self._family is None:
+            return
+        while self._children:
+            self._family.stop(self._children.pop(), STOP_SECONDS)
+        self._family.close()
+        self._family = None
+
+    def dead(self) -> list[Child]:
+        """The servers that have ended by themselves."""
+        return [child for child in self._children if child.status is not None]
+
+
+def socket_folder() -> Path:
+    """A new folder with a short path that only this user can enter."""
+    usual = tempfile.gettempdir()
+    return Path(tempfile.mkdtemp(prefix="triseek-", dir=usual if len(usual) < LONGEST_SOCKET_FOLDER else "/tmp"))  # noqa: S108
