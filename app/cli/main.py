@@ -1,0 +1,65 @@
+"""`triseek`: every command, and how its failures are shown."""
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from app.cli.keys import keys
+from app.cli.migrate import migrate
+from app.errors import TriseekError
+
+
+class Failure(click.ClickException):
+    """One clear line on standard error."""
+
+    exit_code = 2
+
+
+class Commands(click.Group):
+    """A group whose commands end with one clear line when something of ours goes wrong."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # click's own signature
+        """Runs the command.
+
+        Raises:
+            Failure: the command raised an error of ours.
+        """
+        try:
+            return super().invoke(ctx)
+        except TriseekError as error:
+            fields = "".join(f"; {field.pointer or '/'}: {field.detail}" for field in error.errors)
+            raise Failure(error.detail + fields) from error
+
+
+@click.group(cls=Commands)
+@click.version_option(package_name="triseek")
+def triseek() -> None:
+    """Find products by text, picture, voice, or any mix of them."""
+
+
+def passed_on(name: str, summary: str) -> click.Command:
+    """A command that needs the encoders: the worker package runs it, with every argument as it stands."""
+
+    @click.command(
+        name,
+        help=summary,
+        add_help_option=False,
+        context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    )
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def run(arguments: tuple[str, ...]) -> None:
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, "-m", "workers", name, *arguments])  # noqa: S606  # no shell is meant
+
+    return run
+
+
+for command in (
+    keys,
+    migrate,
+    passed_on("align", "Train and inspect alignment networks (needs the workers' packages)."),
+    passed_on("evaluate", "Measure retrieval on a judged set (needs the workers' packages)."),
+):
+    triseek.add_command(command)
