@@ -43,12 +43,19 @@ VOICES = ("en-gb-scotland", "en-us+f3", "en-gb+m7", "en-us+f5")
 class HeldOut:
     """One query and the product it should find."""
 
-    kind: str  # one of `KINDS`
+    kind: str  # one of `KINDS`, or what a judged set says
     label: str  # the query in words, for people
     expected: str  # SKU
     text: str | None = None
-    image: bytes | None = None  # JPEG
-    speech: bytes | None = None  # WAV
+    image: bytes | None = None
+    speech: bytes | None = None
+    also: tuple[str, ...] = ()  # further SKUs that are right
+    against: tuple[Modality, ...] = ()  # modalities of the products to compare with; all unless told
+
+    @property
+    def relevant(self) -> frozenset[str]:
+        """Every SKU that is right."""
+        return frozenset({self.expected, *self.also})
 
     @property
     def modalities(self) -> tuple[Modality, ...]:
