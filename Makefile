@@ -1,0 +1,49 @@
+# `make demo` on a fresh machine is all it takes: Python 3.11 or newer, nothing else.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint bench chaos lock clean
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## install everything into .venv
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Triseek needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+$(STAMP): $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt -e '.[workers,embedded,dev]'
+	@touch $@
+
+demo: $(STAMP) ## load a sample catalogue, search it, serve the search page (ONCE=1, JSON=file, DATA=judged set)
+	$(BIN)/triseek demo $(if $(ONCE),--once) $(if $(JSON),--json $(JSON)) $(if $(DATA),--data $(DATA))
+
+test: $(STAMP) ## run the tests
+	$(BIN)/pytest
+
+lint: $(STAMP) ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(STAMP) ## measure how long searches take
+	$(BIN)/triseek bench query
+
+chaos: $(STAMP) ## kill the parts at work and see that nothing is lost
+	$(BIN)/pytest tests/chaos
+
+lock: $(BIN)/python ## write constraints.txt anew from the newest releases that fit
+	rm -rf .venv-lock
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip install --disable-pip-version-check -e '.[workers,embedded,dev]'
+	.venv-lock/bin/pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' | sed 's/+.*//' > constraints.txt
+	rm -rf .venv-lock
+
+clean: ## remove the virtual environment and the data of the embedded stack
+	rm -rf .venv .venv-lock .triseek build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
