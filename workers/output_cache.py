@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workers.encoders.base import Pooled
 
@@ -29,7 +30,7 @@ class OutputCache:
 
     def __init__(self, folder: Path, encoder: str) -> None:
         self._folder = folder / encoder
-        self._rows: dict[str, Pooled] = {}
+        self._rows: dict[str, NDArray[np.float16]] = {}
         for path in sorted(self._folder.glob("*.npz")):
             with np.load(path) as stored:
                 self._rows |= dict(zip(stored["keys"].tolist(), stored["outputs"], strict=True))

@@ -46,10 +46,18 @@ class AlignmentCard:
         """
         try:
             card = json.loads(path.read_text(encoding="utf-8"))
-            by_modality = {name: {Modality(m): v for m, v in card[name].items()} for name in ("encoders", "inputs")}
-            shares = {Modality(q): {Modality(a): float(s) for a, s in row.items()} for q, row in card["shares"].items()}
-            numbers = {name: int(card[name]) for name in ("hidden", "dim")}
-            return cls(**by_modality, **numbers, shares=shares, sha256=card["sha256"], training=card["training"])
+            return cls(
+                encoders={Modality(modality): str(encoder) for modality, encoder in card["encoders"].items()},
+                inputs={Modality(modality): int(inputs) for modality, inputs in card["inputs"].items()},
+                hidden=int(card["hidden"]),
+                dim=int(card["dim"]),
+                shares={
+                    Modality(query): {Modality(against): float(share) for against, share in row.items()}
+                    for query, row in card["shares"].items()
+                },
+                sha256=str(card["sha256"]),
+                training=card["training"],
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtifactInvalid(f"{path} is not an alignment's card: {error}") from error
 

@@ -23,8 +23,8 @@ class ProjectionHead(nn.Module):
 
     def __init__(self, inputs: int, hidden: int, dim: int, dropout: float = 0.0) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.zeros(inputs))
-        self.register_buffer("scale", torch.ones(1))
+        self.mean = nn.Buffer(torch.zeros(inputs))
+        self.scale = nn.Buffer(torch.ones(1))
         self.across = nn.Linear(inputs, dim, bias=False)
         self.first = nn.Linear(inputs, hidden)
         self.second = nn.Linear(hidden, dim)

@@ -136,11 +136,10 @@ def _query(folder: Path, line: int, row: Mapping[str, Any], products: Mapping[st
     except (KeyError, ValueError) as error:
         raise JudgedSetInvalid(f"{where}: the modality or its content is missing ({error}).") from error
     relevant = frozenset(row.get("relevant") or ())
-    unknown = sorted(relevant - products.keys())
-    if not relevant or unknown:
-        raise JudgedSetInvalid(
-            f"{where}: relevant {'names unknown products: ' + ', '.join(unknown[:3]) if unknown else 'is empty'}."
-        )
+    if not relevant:
+        raise JudgedSetInvalid(f"{where}: no product is relevant.")
+    if unknown := sorted(relevant - products.keys()):
+        raise JudgedSetInvalid(f"{where}: relevant names products that the catalogue lacks: {', '.join(unknown[:3])}.")
     return JudgedQuery(
         id=row["id"],
         modality=modality,

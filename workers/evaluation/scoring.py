@@ -67,14 +67,13 @@ def together(by_modality: Mapping[Modality, Floats], shares: Mapping[Modality, f
     Returns:
         (q, products), minus infinity where a product has none.
     """
-    total, weights = 0.0, 0.0
+    shape = next(iter(by_modality.values())).shape
+    total, weights = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
     for modality, values in by_modality.items():
         present = np.isfinite(values)
-        total = total + np.where(present, values, 0) * shares[modality]
-        weights = weights + present * shares[modality]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean: Floats = np.where(np.asarray(weights) > 0, np.asarray(total) / weights, -np.inf)
-    return mean
+        total += np.where(present, values, 0) * shares[modality]
+        weights += present * shares[modality]
+    return np.divide(total, weights, out=np.full(shape, -np.inf, dtype=np.float32), where=weights > 0)
 
 
 def rerank_first(scores: Floats, queries: Floats, index: Index, first: int) -> Floats:

@@ -1,0 +1,26 @@
+"""The commands that need the encoders, reached as `triseek align`, `triseek evaluate`."""
+
+import sys
+
+import click
+from rich.console import Console
+
+from app.errors import TriseekError
+from workers.cli.align import align
+from workers.cli.evaluate import evaluate
+
+
+@click.group()
+def main() -> None:
+    """Train and measure alignments."""
+
+
+main.add_command(align)
+main.add_command(evaluate)
+
+if __name__ == "__main__":
+    try:
+        main(prog_name="triseek")
+    except TriseekError as error:
+        Console(stderr=True).print(f"[red]error:[/red] {error.detail}", highlight=False)
+        sys.exit(2)

@@ -1,0 +1,41 @@
+"""What the worker commands have in common."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from app.types import EncoderCard, Modality
+from workers.encodings import Encodings
+from workers.media import MediaLimits
+
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    multiple=True,
+    required=True,
+    help="A judged set's folder; may be given several times.",
+)
+cache_option = click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    default=Path(".triseek/encodings"),
+    show_default=True,
+    help="Where encoder outputs are kept for the next time.",
+)
+threads_option = click.option(
+    "--threads", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True, help="Compute threads."
+)
+LIMITS = MediaLimits(max_pixels=100_000_000, max_seconds=300)
+
+
+@contextmanager
+def encodings(cache: Path, cards: Mapping[Modality, EncoderCard], console: Console) -> Iterator[Encodings]:
+    """Encodings with a progress bar on the console."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield Encodings(cache, cards, LIMITS, progress)

@@ -1,0 +1,145 @@
+"""Pooled outputs of many contents, from the cache where it has them, for training and evaluation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from rich.progress import Progress
+
+from app.errors import MediaTooLarge, MediaUnreadable
+from app.types import EncoderCard, Modality, Role
+from workers.encoders import registry
+from workers.encoders.base import Encoder, Pooled, Prepared
+from workers.media import MediaLimits, decode_image, decode_sound
+from workers.output_cache import OutputCache, key_of
+
+AT_ONCE = 256  # contents between two writes to the cache
+
+
+@dataclass(frozen=True)
+class TextContent:
+    """A text on one side of a search."""
+
+    text: str
+    role: Role
+
+    @property
+    def key(self) -> str:
+        """What it is cached under."""
+        return key_of(str(self.role), self.text)
+
+    def prepare(self, encoder: Encoder[Any], _: MediaLimits) -> Prepared:
+        """Ready for the forward pass."""
+        return encoder.prepare(self.text, self.role)
+
+
+@dataclass(frozen=True)
+class ImageContent:
+    """A picture in a file."""
+
+    path: Path
+
+    @property
+    def key(self) -> str:
+        """What it is cached under."""
+        return key_of(self.path.read_bytes())
+
+    def prepare(self, encoder: Encoder[Any], limits: MediaLimits) -> Prepared:
+        """Ready for the forward pass."""
+        return encoder.prepare(decode_image(self.path.read_bytes(), limits), Role.PASSAGE)
+
+
+@dataclass(frozen=True)
+class SpeechContent:
+    """A recording in a file."""
+
+    path: Path
+
+    @property
+    def key(self) -> str:
+        """What it is cached under."""
+        return key_of(self.path.read_bytes())
+
+    def prepare(self, encoder: Encoder[Any], limits: MediaLimits) -> Prepared:
+        """Ready for the forward pass."""
+        return encoder.prepare(decode_sound(self.path.read_bytes(), limits), Role.QUERY)
+
+
+class Content(Protocol):
+    """Anything that an encoder takes and that can be named by what it is made of."""
+
+    @property
+    def key(self) -> str:
+        """What it is cached under."""
+
+    def prepare(self, encoder: Encoder[Any], limits: MediaLimits) -> Prepared:
+        """Ready for the forward pass."""
+
+
+class Encodings:
+    """Encodes contents and remembers what came out. An encoder is loaded when its cache first lacks something.
+
+    Args:
+        folder: of the caches.
+        cards: the encoders.
+        limits: media that are refused.
+        progress: shows what is being encoded.
+    """
+
+    def __init__(
+        self, folder: Path, cards: Mapping[Modality, EncoderCard], limits: MediaLimits, progress: Progress
+    ) -> None:
+        self.cards = cards
+        self._caches = {modality: OutputCache(folder, card.id) for modality, card in cards.items()}
+        self._encoders: dict[Modality, Encoder[Any]] = {}
+        self._limits = limits
+        self._progress = progress
+        self.unreadable: dict[str, str] = {}  # key -> why
+
+    def encode(self, modality: Modality, contents: Sequence[Content]) -> list[str | None]:
+        """Makes sure that these contents are in the cache; their keys, None for those that cannot be read."""
+        keys = {content: _key(content) for content in dict.fromkeys(contents)}
+        missing = {
+            key: content
+            for content, key in keys.items()
+            if key is not None and key not in self._caches[modality] and key not in self.unreadable
+        }
+        task = self._progress.add_task(f"encoding {modality}", total=len(missing), visible=bool(missing))
+        waiting = list(missing.items())
+        for start in range(0, len(waiting), AT_ONCE):
+            batch = waiting[start : start + AT_ONCE]
+            self._caches[modality].add(self._outputs(modality, batch))
+            self._progress.advance(task, len(batch))
+        self._progress.remove_task(task)
+        return [None if keys[content] in self.unreadable else keys[content] for content in contents]
+
+    def outputs(self, modality: Modality, keys: Sequence[str]) -> Pooled:
+        """The pooled outputs of encoded contents, (n, dim) float32."""
+        if not keys:
+            return np.zeros((0, self.cards[modality].dim), dtype=np.float32)
+        return self._caches[modality].get(keys)
+
+    def _outputs(self, modality: Modality, batch: Sequence[tuple[str, Content]]) -> dict[str, Pooled]:
+        encoder = self._encoder(modality)
+        prepared: dict[str, Prepared] = {}
+        for key, content in batch:
+            try:
+                prepared[key] = content.prepare(encoder, self._limits)
+            except (MediaUnreadable, MediaTooLarge) as error:
+                self.unreadable[key] = error.detail
+        pooled = encoder.encode_prepared(list(prepared.values()))
+        return dict(zip(prepared, pooled, strict=True))
+
+    def _encoder(self, modality: Modality) -> Encoder[Any]:
+        if modality not in self._encoders:
+            self._encoders[modality] = registry.load(self.cards[modality])
+        return self._encoders[modality]
+
+
+def _key(content: Content) -> str | None:
+    try:
+        return content.key
+    except OSError:
+        return None  # the file is missing; its set has said so

@@ -1,0 +1,167 @@
+"""The cross-modal matrix: every query modality against every product modality, and against all of them together."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.types import Modality, Role
+from workers.alignment.artifact import Alignment
+from workers.encodings import Content, Encodings, ImageContent, SpeechContent, TextContent
+from workers.evaluation.judged import EVERY_SPLIT, JudgedProduct, JudgedQuery, JudgedSet
+from workers.evaluation.metrics import ndcg_at, precision_at, recall_at, reciprocal_rank
+from workers.evaluation.scoring import Floats, Index, ModalityVectors, rerank_first, similarities, together
+
+ALL = "all"
+RERANKED = 200  # the candidates that a search re-ranks
+AT_ONCE = 256  # queries scored in one go
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """Where one query's relevant products came, through one modality of the products or all."""
+
+    query: JudgedQuery
+    against: str  # a modality, or all
+    index: int  # products ranked over
+    ranks: tuple[int, ...]  # of its relevant products, from 1, ascending
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatrixRow:
+    """The means over one group of queries against one modality."""
+
+    query: str
+    against: str
+    kind: str
+    lang: str
+    n: int
+    index: int
+    metrics: Mapping[str, float]
+
+
+def judge(
+    judged: JudgedSet, split: str | None, encodings: Encodings, alignment: Alignment, *, rerank: bool = False
+) -> list[Judgement]:
+    """Ranks each query of a split against each modality of its products, and against all."""
+    groups: dict[tuple[Modality, str, tuple[str, ...]], list[JudgedQuery]] = defaultdict(list)
+    for query in judged.of_split(split):
+        groups[query.modality, judged.index_of(query), query.leave_out].append(query)
+    found: list[Judgement] = []
+    for (modality, index_split, leave_out), queries in groups.items():
+        index = _index(judged, index_split, leave_out, encodings, alignment)
+        for start in range(0, len(queries), AT_ONCE):
+            batch = queries[start : start + AT_ONCE]
+            found += _judge_batch(modality, batch, index, encodings, alignment, rerank=rerank)
+    return found
+
+
+def rows(judgements: Sequence[Judgement]) -> list[MatrixRow]:
+    """The matrix: a row for each query modality and product modality, and one for each kind and language of queries."""
+    groups: dict[tuple[str, str, str, str], list[Judgement]] = defaultdict(list)
+    for judgement in judgements:
+        query = judgement.query
+        for kind, lang in {("", ""), (query.kind, ""), ("", query.lang)}:
+            groups[query.modality, judgement.against, kind, lang].append(judgement)
+    return [
+        MatrixRow(
+            query=query,
+            against=against,
+            kind=kind,
+            lang=lang,
+            n=len(group),
+            index=max(judgement.index for judgement in group),
+            metrics=_means(group),
+        )
+        for (query, against, kind, lang), group in sorted(groups.items())
+    ]
+
+
+def _means(group: Sequence[Judgement]) -> dict[str, float]:
+    metrics = {f"R@{k}": [recall_at(k, each.ranks) for each in group] for k in (1, 5, 10)}
+    metrics["MRR"] = [reciprocal_rank(each.ranks) for each in group]
+    metrics["nDCG@10"] = [ndcg_at(10, each.ranks, len(each.ranks)) for each in group]
+    metrics |= {f"P@{k}": [precision_at(k, each.ranks) for each in group] for k in (1, 10)}
+    return {name: float(np.mean(values)) for name, values in metrics.items()}
+
+
+def _judge_batch(
+    modality: Modality,
+    queries: Sequence[JudgedQuery],
+    index: Index,
+    encodings: Encodings,
+    alignment: Alignment,
+    *,
+    rerank: bool,
+) -> Iterator[Judgement]:
+    keys = encodings.encode(modality, [_query_content(query) for query in queries])
+    readable = [(query, key) for query, key in zip(queries, keys, strict=True) if key is not None]
+    if not readable:
+        return
+    own_keys = [key for _, key in readable]
+    vectors = alignment.project(modality, encodings.outputs(modality, own_keys))
+    scores: dict[str, Floats] = {
+        against: similarities(vectors, own_keys, index, against) for against in index.modalities
+    }
+    by_modality = {Modality(against): values for against, values in scores.items()}
+    scores[ALL] = together(by_modality, alignment.card.shares[modality])
+    if rerank:
+        scores[ALL] = rerank_first(scores[ALL], vectors, index, RERANKED)
+    places = {product: place for place, product in enumerate(index.products)}
+    for against, values in scores.items():
+        order = np.argsort(-values, axis=1, kind="stable")  # ties go to the earlier product
+        ranks = np.empty_like(order)
+        np.put_along_axis(ranks, order, np.arange(1, order.shape[1] + 1)[None], axis=1)
+        for row, (query, _) in enumerate(readable):
+            own = tuple(sorted(int(ranks[row, places[product]]) for product in query.relevant))
+            yield Judgement(query=query, against=str(against), index=len(index.products), ranks=own)
+
+
+def _index(
+    judged: JudgedSet, split: str, leave_out: Sequence[str], encodings: Encodings, alignment: Alignment
+) -> Index:
+    products = [product for product in judged.products.values() if split in (EVERY_SPLIT, product.split)]
+    modalities = {
+        modality: _modality_vectors(modality, products, leave_out, encodings, alignment) for modality in Modality
+    }
+    return Index(
+        products=[product.id for product in products],
+        modalities={modality: stored for modality, stored in modalities.items() if len(stored.vectors)},
+    )
+
+
+def _modality_vectors(
+    modality: Modality,
+    products: Sequence[JudgedProduct],
+    leave_out: Sequence[str],
+    encodings: Encodings,
+    alignment: Alignment,
+) -> ModalityVectors:
+    owned = [
+        (owner, content)
+        for owner, product in enumerate(products)
+        for content in _product_contents(modality, product, leave_out)
+    ]
+    keys = encodings.encode(modality, [content for _, content in owned])
+    readable = [(owner, key) for (owner, _), key in zip(owned, keys, strict=True) if key is not None]
+    own_keys = [key for _, key in readable]
+    return ModalityVectors(
+        vectors=alignment.project(modality, encodings.outputs(modality, own_keys)),
+        owners=np.array([owner for owner, _ in readable], dtype=np.int64),
+        keys=own_keys,
+    )
+
+
+def _product_contents(modality: Modality, product: JudgedProduct, leave_out: Sequence[str]) -> list[Content]:
+    if modality is Modality.TEXT:
+        return [TextContent(text, Role.PASSAGE) for text in product.texts(leave_out)]
+    if modality is Modality.IMAGE:
+        return [ImageContent(path) for path in product.images]
+    return [SpeechContent(path) for path in product.audio]
+
+
+def _query_content(query: JudgedQuery) -> Content:
+    if query.modality is Modality.TEXT or query.path is None:
+        return TextContent(query.text, Role.QUERY)
+    return ImageContent(query.path) if query.modality is Modality.IMAGE else SpeechContent(query.path)
