@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.db.tables import Media, ProductMedia
+from app.db.tables import Catalogue, Media, Product, ProductMedia
 
 
 def record(session: Session, rows: Iterable[tuple[str, int, str]]) -> None:
@@ -22,6 +22,23 @@ def record(session: Session, rows: Iterable[tuple[str, int, str]]) -> None:
 def content_type(session: Session, digest: str) -> str | None:
     """The content type of recorded bytes."""
     return session.scalars(select(Media.content_type).where(Media.digest == digest)).first()
+
+
+def by_digests(session: Session, digests: Sequence[str]) -> dict[str, Media]:
+    """What is recorded of these bytes."""
+    return {row.digest: row for row in session.scalars(select(Media).where(Media.digest.in_(set(digests))))}
+
+
+def of_tenant(session: Session, tenant_id: int, digest: str) -> Media | None:
+    """What is recorded of these bytes, if a product of the tenant has them."""
+    return session.scalars(
+        select(Media)
+        .join(ProductMedia, ProductMedia.digest == Media.digest)
+        .join(Product, Product.id == ProductMedia.product_id)
+        .join(Catalogue, Catalogue.id == Product.catalogue_id)
+        .where(Media.digest == digest, Catalogue.tenant_id == tenant_id)
+        .limit(1)
+    ).first()
 
 
 def of_products(session: Session, product_ids: Sequence[int]) -> list[ProductMedia]:

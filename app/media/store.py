@@ -8,6 +8,8 @@ import fsspec
 
 from app.errors import MediaMissing
 
+CHUNK = 2**20  # bytes
+
 
 class MediaStore:
     """Stores pictures, recordings and uploaded files by the SHA-256 of their bytes.
@@ -30,6 +32,26 @@ class MediaStore:
             self._files.pipe_file(partial, data)
             self._files.mv(partial, path)
         return digest
+
+    def put_file(self, file: BinaryIO) -> tuple[str, int]:
+        """Stores a file of any size; returns the SHA-256 of its bytes in hex, and how many they are."""
+        sha, size = hashlib.sha256(), 0
+        partial = f"{self._root}/partial/{uuid.uuid4().hex}"
+        self._files.makedirs(self._files._parent(partial), exist_ok=True)  # noqa: SLF001  fsspec has no public name for it
+        try:
+            with self._files.open(partial, "wb") as target:
+                while chunk := file.read(CHUNK):
+                    sha.update(chunk)
+                    size += len(chunk)
+                    target.write(chunk)
+            path = self._path(sha.hexdigest())
+            self._files.makedirs(self._files._parent(path), exist_ok=True)  # noqa: SLF001  the same
+            self._files.mv(partial, path)
+        except BaseException:
+            # The client may hang up halfway.
+            self._files.rm_file(partial)
+            raise
+        return sha.hexdigest(), size
 
     def get(self, digest: str) -> bytes:
         """The bytes of this SHA-256.

@@ -1,0 +1,72 @@
+"""Makes the web application."""
+
+from importlib.metadata import version
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import NotFound
+
+from app.http.endpoints import ProblemApi
+from app.http.health import health
+from app.http.imports import imports
+from app.http.jobs import jobs
+from app.http.media import media
+from app.http.products import products
+from app.http.searches import searches
+from app.http.services import Services
+from app.http.spaces import spaces
+from app.settings import Settings
+
+MEBIBYTE = 2**20
+LARGEST_FORM_FIELD = 16 * MEBIBYTE  # a product's JSON, which may bring pictures as base64
+MOST_FORM_PARTS = 100
+GROUPS = (products, imports, searches, jobs, spaces, media)
+
+
+def create_app(settings: Settings) -> Flask:
+    """The web application; it connects to its servers with the first request."""
+    app = Flask("app.http", static_folder="ui/static", template_folder="ui/templates")
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.max_upload_mb * MEBIBYTE,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM_FIELD,
+        MAX_FORM_PARTS=MOST_FORM_PARTS,
+        OPENAPI_URL_PREFIX="/",
+        OPENAPI_JSON_PATH="openapi.json",
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # of Flask's default provider
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the same
+    app.extensions["triseek"] = Services.of(settings)
+    app.before_request(_refuse_nul)
+    app.after_request(_harden)
+    app.register_blueprint(health)
+    _register_api(app)
+    return app
+
+
+def _register_api(app: Flask) -> None:
+    keys = {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer KEY`."}
+    api = ProblemApi(
+        app,
+        spec_kwargs={
+            "title": "Triseek",
+            "version": version("triseek"),
+            "openapi_version": "3.1.0",
+            "info": {"description": "Finds products by text, picture, voice, or any mix of them."},
+            "components": {"securitySchemes": {"key": keys}},
+        },
+    )
+    for group in GROUPS:
+        api.register_blueprint(group)
+
+
+def _refuse_nul() -> None:
+    """PostgreSQL can neither store nor compare text with NUL, so nothing can have such a name."""
+    if "\x00" in request.path or "%00" in request.query_string.decode("latin-1"):
+        raise NotFound
+
+
+def _harden(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    if request.path.startswith("/v1/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

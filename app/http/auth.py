@@ -1,0 +1,37 @@
+"""Who asks, and whether they may."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from flask import g, request
+
+from app.errors import ScopeMissing
+from app.http.services import services
+from app.keys import service as keys
+from app.keys.service import Identity
+from app.types import Scope
+
+
+def authorize(scopes: Sequence[Scope]) -> None:
+    """Lets the request go on if its key has one of these scopes.
+
+    Raises:
+        KeyRejected: it brings no valid key.
+        ScopeMissing: its key has none of the scopes.
+    """
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    with services().sessions() as session:
+        who = keys.identify(session, key.strip() if scheme.lower() == "bearer" else None)
+    if not who.scopes.intersection(scopes):
+        raise ScopeMissing(f"This needs a key with the scope {' or '.join(scopes)}.")
+    g.identity = who
+
+
+def identity() -> Identity:
+    """Who asks, once `authorize` has let them in."""
+    return cast(Identity, g.identity)
+
+
+def tenant_id() -> int:
+    """Whose data this request is about."""
+    return identity().tenant_id

@@ -1,0 +1,90 @@
+"""Request bodies: JSON, or a multipart form that stands for the same JSON with its files beside it."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from flask import request
+from marshmallow import Schema
+
+from app.errors import BodyUnreadable, BodyUnsupported, FieldError, RequestInvalid
+from app.http.uploads import Uploads
+
+MULTIPART = "multipart/form-data"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """A body that its schema has loaded."""
+
+    content: dict[str, Any]
+    uploads: Uploads
+    digest: bytes  # SHA-256: the same body again has the same
+
+
+@dataclass(frozen=True, kw_only=True)
+class BodyKind:
+    """Which bodies an endpoint takes."""
+
+    schema: type[Schema]
+    form: type[Schema] | None = None  # documents the multipart form
+    read_form: Callable[[Uploads], dict[str, Any]] | None = None  # the JSON that a multipart form stands for
+    content_types: tuple[str, ...] = ("application/json",)
+    examples: dict[str, Any] = field(default_factory=dict)
+
+    def documentation(self) -> dict[str, Any]:
+        """The body in OpenAPI's words."""
+        json_content: dict[str, Any] = {"schema": self.schema}
+        if self.examples:
+            json_content["examples"] = {name: {"value": value} for name, value in self.examples.items()}
+        content: dict[str, Any] = dict.fromkeys(self.content_types, json_content)
+        if self.form is not None:
+            content[MULTIPART] = {"schema": self.form}
+        return {"required": True, "content": content}
+
+    def read(self) -> Body:
+        """Reads the request's body.
+
+        Raises:
+            BodyUnsupported: it is of another content type.
+            BodyUnreadable: it is not JSON.
+            marshmallow.ValidationError, RequestInvalid: naming each wrong field.
+        """
+        if request.mimetype == MULTIPART and self.read_form is not None:
+            uploads = Uploads.read(request.files)
+            digest = uploads.digest(request.form)
+            content = self.read_form(uploads)
+        elif request.is_json or not request.mimetype:
+            uploads = Uploads()
+            data = request.get_data(cache=False)
+            digest = hashlib.sha256(data).digest()
+            content = read_json(data)
+        else:
+            taken = ", ".join([*self.content_types, *([MULTIPART] if self.read_form else [])])
+            raise BodyUnsupported(f"A body of type {request.mimetype} cannot be read here; send {taken}.")
+        if not isinstance(content, dict):
+            raise RequestInvalid("The body must be a JSON object.", [FieldError("", "must be a JSON object")])
+        return Body(content=self.schema().load(content), uploads=uploads, digest=digest)
+
+
+def read_json(data: bytes | str, pointer: str = "") -> Any:  # noqa: ANN401  any JSON value
+    """A JSON value.
+
+    Raises:
+        BodyUnreadable: it is not JSON; NaN and Infinity are not.
+    """
+    if not data.strip():
+        raise BodyUnreadable("The body is empty; JSON is expected.", [FieldError(pointer, "is empty")])
+    try:
+        return json.loads(data, parse_constant=_not_json)
+    except RecursionError as error:
+        raise BodyUnreadable("The JSON is nested too deep.", [FieldError(pointer, "is nested too deep")]) from error
+    except ValueError as error:
+        wrong = FieldError(pointer, f"is not JSON: {error}")
+        raise BodyUnreadable(f"{pointer or 'The body'} is not JSON: {error}", [wrong]) from error
+
+
+def _not_json(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")

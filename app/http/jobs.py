@@ -1,0 +1,85 @@
+"""Jobs over HTTP: polled, listed, cancelled; their errors and hits page by page."""
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.errors import ScopeMissing
+from app.http.auth import identity, tenant_id
+from app.http.endpoints import Answer, Endpoints
+from app.http.idempotency import once
+from app.http.paging import read_cursor
+from app.http.present import hit_page, job_document, job_error_document, job_with_result
+from app.http.schemas.jobs import (
+    JobErrorPageSchema,
+    JobPageSchema,
+    JobSchema,
+    JobsQuerySchema,
+    PageQuerySchema,
+    WaitQuerySchema,
+)
+from app.http.schemas.searches import HitPageSchema
+from app.http.services import services
+from app.http.waiting import LONGEST, wait_for
+from app.jobs import service
+from app.types import JobKind, JobState, Scope
+
+jobs = Endpoints("jobs", "Poll, list and cancel jobs.")
+ANY = tuple(Scope)
+
+
+@jobs.endpoint("GET", "/jobs/<job_id>", scopes=ANY, query=WaitQuerySchema, answers={200: JobSchema})
+def read_job(query: dict[str, Any], job_id: str) -> Answer:
+    """Read a job; with `wait`, once it has ended or after that many seconds."""
+    job = wait_for(job_id, min(query["wait"], LONGEST))
+    with services().sessions() as session:
+        document = job_with_result(session, job)
+    return Answer(body=document, headers={} if JobState(job.state).is_final else {"Retry-After": "1"})
+
+
+@jobs.endpoint("GET", "/jobs", scopes=[Scope.WRITE, Scope.ADMIN], query=JobsQuerySchema, answers={200: JobPageSchema})
+def list_jobs(query: dict[str, Any]) -> Answer:
+    """List jobs, newest first."""
+    with services().sessions() as session:
+        page = service.page(
+            session,
+            tenant_id(),
+            states=query["state"],
+            kinds=query["kind"],
+            cursor=query["cursor"],
+            limit=query["limit"],
+        )
+        documents = [job_document(job) for job in page.jobs]
+    return Answer(body={"jobs": documents, "next_cursor": page.next_cursor})
+
+
+@jobs.endpoint("POST", "/jobs/<job_id>/cancel", scopes=ANY, answers={200: JobSchema})
+def cancel_job(job_id: str) -> Answer:
+    """Cancel a job that has not ended. A key that may only search can cancel only searches."""
+
+    def work(session: Session) -> Answer:
+        is_search = service.find(session, tenant_id(), job_id).kind == JobKind.SEARCH
+        if not is_search and identity().scopes == {Scope.SEARCH}:
+            raise ScopeMissing("Cancelling this job needs a key with the scope write or admin.")
+        return Answer(body=job_document(service.cancel(session, tenant_id(), job_id)))
+
+    return once(work)
+
+
+@jobs.endpoint("GET", "/jobs/<job_id>/errors", scopes=ANY, query=PageQuerySchema, answers={200: JobErrorPageSchema})
+def list_job_errors(page: dict[str, Any], job_id: str) -> Answer:
+    """Read what was wrong with rows or products of a job."""
+    limit, after = page["limit"], read_cursor(page["cursor"])
+    with services().sessions() as session:
+        found = service.errors(session, tenant_id(), job_id, after=after, limit=limit + 1)
+    cursor = str(found[limit - 1].id) if len(found) > limit else None
+    return Answer(body={"errors": [job_error_document(error) for error in found[:limit]], "next_cursor": cursor})
+
+
+@jobs.endpoint("GET", "/jobs/<job_id>/hits", scopes=[Scope.SEARCH], query=PageQuerySchema, answers={200: HitPageSchema})
+def list_hits(page: dict[str, Any], job_id: str) -> Answer:
+    """Read further hits of a finished search; they never change."""
+    after = read_cursor(page["cursor"])
+    with services().sessions() as session:
+        job = service.find(session, tenant_id(), job_id)
+        return Answer(body=hit_page(session, job, after_rank=after, limit=page["limit"]))

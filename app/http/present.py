@@ -1,0 +1,122 @@
+"""Products, jobs, hits and spaces as the plain values that clients read."""
+
+import decimal
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app.catalog import service as catalog
+from app.catalog.service import ProductView
+from app.db import media, products
+from app.db.tables import EmbeddingSpace, Job, JobError, Media
+from app.search.service import hits
+from app.types import JobKind, JobState, Modality
+
+
+def product_documents(session: Session, views: Sequence[ProductView]) -> list[dict[str, Any]]:
+    """Products, in the order given."""
+    stored = media.by_digests(session, [row.digest for view in views for row in view.media])
+    return [_product(view, stored) for view in views]
+
+
+def _product(view: ProductView, stored: Mapping[str, Media]) -> dict[str, Any]:
+    product = view.product
+    return {
+        "sku": product.sku,
+        "title": product.title,
+        "description": product.description,
+        "attributes": product.attributes,
+        "price": _number(product.price),
+        "currency": product.currency,
+        "images": _media(view, stored, Modality.IMAGE),
+        "speech": _media(view, stored, Modality.SPEECH),
+        "embedding": _embedding(view),
+        "created_at": product.created_at.isoformat(),
+        "updated_at": product.updated_at.isoformat(),
+    }
+
+
+def _media(view: ProductView, stored: Mapping[str, Media], modality: Modality) -> list[dict[str, Any]]:
+    rows = [stored[row.digest] for row in view.media if row.modality == modality]
+    return [
+        {"digest": row.digest, "content_type": row.content_type, "bytes": row.bytes, "url": f"/v1/media/{row.digest}"}
+        for row in rows
+    ]
+
+
+def _embedding(view: ProductView) -> dict[str, Any]:
+    document: dict[str, Any] = {"state": view.embedding_state, "modalities": sorted(view.modalities)}
+    if view.embedding_state == "failed":
+        document["error"] = view.product.embedding_error
+    return document
+
+
+def _number(value: decimal.Decimal | None) -> int | float | None:
+    if value is None:
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def job_document(job: Job) -> dict[str, Any]:
+    """A job without its result."""
+    document = {
+        "id": str(job.id),
+        "kind": job.kind,
+        "state": job.state,
+        "progress": {"done": job.done, "failed": job.failed, "total": job.total},
+        "created_at": job.created_at.isoformat(),
+        "started_at": job.started_at.isoformat() if job.started_at else None,
+        "finished_at": job.finished_at.isoformat() if job.finished_at else None,
+    }
+    return document | ({"error": job.error} if job.error is not None else {})
+
+
+def job_with_result(session: Session, job: Job) -> dict[str, Any]:
+    """A job with what came of it, once it has ended."""
+    document = job_document(job)
+    if job.result is None or not JobState(job.state).is_final:
+        return document
+    if job.kind != JobKind.SEARCH or job.state != JobState.SUCCEEDED:
+        return document | {"result": job.result}
+    return document | {"result": job.result | hit_page(session, job, after_rank=0, limit=job.request["limit"])}
+
+
+def hit_page(session: Session, job: Job, *, after_rank: int, limit: int) -> dict[str, Any]:
+    """Some of a search's hits with their products as they are now.
+
+    Raises:
+        JobUnfinished: the job is no search that succeeded.
+    """
+    frozen = hits(job, after_rank=after_rank, limit=limit + 1)
+    shown = frozen[:limit]
+    found = products.by_ids(session, [hit["product_id"] for hit in shown])
+    documents = product_documents(session, catalog.views(session, list(found.values())))
+    by_id = dict(zip(found, documents, strict=True))
+    return {
+        "hits": [{**_without_id(hit), "product": by_id.get(hit["product_id"])} for hit in shown],
+        "next_cursor": str(after_rank + limit) if len(frozen) > limit else None,
+    }
+
+
+def _without_id(hit: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in hit.items() if name != "product_id"}
+
+
+def job_error_document(error: JobError) -> dict[str, Any]:
+    """What was wrong with one row or product."""
+    return {"line": error.line, "sku": error.sku, "error": error.problem}
+
+
+def space_document(space: EmbeddingSpace) -> dict[str, Any]:
+    """An embedding space."""
+    return {
+        "id": space.id,
+        "state": space.state,
+        "encoders": space.encoders,
+        "alignment": space.alignment,
+        "dim": space.dim,
+        "metric": space.metric,
+        "created_at": space.created_at.isoformat(),
+        "activated_at": space.activated_at.isoformat() if space.activated_at else None,
+    }

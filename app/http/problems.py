@@ -1,0 +1,94 @@
+"""Every error that reaches a client, as a problem document.
+
+Source: RFC 9457, Problem Details for HTTP APIs.
+"""
+
+import json
+import logging
+
+from flask import Flask, Response
+from marshmallow import Schema, ValidationError, fields
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException
+
+from app.catalog.pointers import request_invalid
+from app.errors import DatabaseUnreachable, KeyRejected, RequestInvalid, TriseekError
+
+log = logging.getLogger(__name__)
+CONTENT_TYPE = "application/problem+json"
+
+
+class FieldErrorSchema(Schema):
+    """One wrong field."""
+
+    pointer = fields.String(
+        required=True, metadata={"description": "A JSON pointer (RFC 6901) into the request: /images/0"}
+    )
+    detail = fields.String(required=True, metadata={"description": "What is wrong there."})
+
+
+class ProblemSchema(Schema):
+    """What went wrong (RFC 9457)."""
+
+    type = fields.String(required=True, metadata={"format": "uri", "example": "urn:triseek:problem:request-invalid"})
+    title = fields.String(required=True, metadata={"description": "The same for every problem of this type."})
+    status = fields.Integer(required=True, metadata={"description": "The HTTP status."})
+    detail = fields.String(required=True, metadata={"description": "What went wrong this time."})
+    errors = fields.List(fields.Nested(FieldErrorSchema), metadata={"description": "Each field that is wrong."})
+
+
+def register(app: Flask) -> None:
+    """Answers every error with a problem."""
+    app.register_error_handler(TriseekError, _ours)
+    app.register_error_handler(ValidationError, lambda error: _ours(request_invalid(error)))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DataError, _unstorable)
+    app.register_error_handler(OperationalError, _unreachable)
+    app.register_error_handler(PoolTimeoutError, _unreachable)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _ours(error: TriseekError) -> Response:
+    response = _response(error.problem(), error.status)
+    if isinstance(error, KeyRejected):
+        response.headers["WWW-Authenticate"] = 'Bearer realm="triseek"'
+    if error.status == DatabaseUnreachable.status:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _http(error: HTTPException) -> Response | HTTPException:
+    if error.code is None or error.code < 400:
+        return error  # a redirect
+    document = {
+        "type": "about:blank",
+        "title": error.name,
+        "status": error.code,
+        "detail": error.description or error.name,
+    }
+    response = _response(document, error.code)
+    for name, value in error.get_headers():
+        if name != "Content-Type":
+            response.headers[name] = value
+    return response
+
+
+def _unstorable(error: DataError) -> Response:
+    log.warning("The database refused a value: %s", type(error.orig).__name__)
+    return _ours(RequestInvalid("A value in this request cannot be stored or compared."))
+
+
+def _unreachable(error: Exception) -> Response:
+    log.error("The database cannot be reached: %s", type(error).__name__)
+    return _ours(DatabaseUnreachable())
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("A request failed", exc_info=error)
+    return _ours(TriseekError("Something went wrong on our side; the server's log tells what."))
+
+
+def _response(document: dict[str, object], status: int) -> Response:
+    # Escaped to ASCII: what a client sent may be echoed here, even text that UTF-8 cannot carry.
+    return Response(json.dumps(document), status=status, content_type=CONTENT_TYPE)

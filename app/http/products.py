@@ -1,0 +1,140 @@
+"""Products over HTTP."""
+
+from typing import Any
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from app.catalog import service
+from app.catalog.patching import patch as patch_product
+from app.catalog.schema import ProductSchema
+from app.db.tables import Job
+from app.errors import FieldError, RequestInvalid
+from app.http.auth import tenant_id
+from app.http.bodies import Body, BodyKind
+from app.http.endpoints import Answer, Endpoints
+from app.http.idempotency import once
+from app.http.names import check_catalogue, check_sku
+from app.http.paging import read_cursor
+from app.http.present import job_document, product_documents
+from app.http.product_form import read_product_form
+from app.http.schemas.products import (
+    ProductAcceptedSchema,
+    ProductFormSchema,
+    ProductPageSchema,
+    ProductPatchSchema,
+    ProductReplacementSchema,
+    ProductsQuerySchema,
+    StoredProductSchema,
+)
+from app.http.services import services
+from app.types import Modality, Scope
+
+products = Endpoints("products", "Upload, read and delete products.")
+READ = (Scope.SEARCH, Scope.WRITE)
+COLLECTION = "/catalogues/<catalogue>/products"
+PRODUCT = "/catalogues/<catalogue>/products/<sku>"
+EXAMPLE = {
+    "sku": "shoe-1",
+    "title": "Red running shoes",
+    "attributes": {"colour": "red"},
+    "price": 49.9,
+    "currency": "EUR",
+}
+
+
+def _body(schema: type[ProductSchema | ProductReplacementSchema | ProductPatchSchema], *more: str) -> BodyKind:
+    return BodyKind(
+        schema=schema,
+        form=ProductFormSchema,
+        read_form=read_product_form,
+        content_types=("application/json", *more),
+        examples={"shoe": EXAMPLE},
+    )
+
+
+@products.endpoint(
+    "POST", COLLECTION, scopes=[Scope.WRITE], body=_body(ProductSchema), answers={202: ProductAcceptedSchema}
+)
+def create_product(body: Body, catalogue: str) -> Answer:
+    """Upload a new product."""
+    check_catalogue(catalogue)
+    draft = services().drafter.draft(body.content, body.uploads.files)
+
+    def work(session: Session) -> Answer:
+        job = service.put(session, tenant_id(), catalogue, draft, create=True)
+        return _accepted(session, catalogue, draft.sku, job)
+
+    return once(work, body.digest)
+
+
+@products.endpoint(
+    "PUT", PRODUCT, scopes=[Scope.WRITE], body=_body(ProductReplacementSchema), answers={202: ProductAcceptedSchema}
+)
+def replace_product(body: Body, catalogue: str, sku: str) -> Answer:
+    """Replace a product, or upload a new one."""
+    check_catalogue(catalogue)
+    check_sku(sku)
+    if body.content.get("sku", sku) != sku:
+        raise RequestInvalid("The body has another SKU than the path.", [FieldError("/sku", f"must be {sku!r}")])
+    draft = services().drafter.draft(body.content | {"sku": sku}, body.uploads.files)
+    with services().jobs.transaction() as session:
+        return _accepted(session, catalogue, sku, service.put(session, tenant_id(), catalogue, draft))
+
+
+@products.endpoint(
+    "PATCH",
+    PRODUCT,
+    scopes=[Scope.WRITE],
+    body=_body(ProductPatchSchema, "application/merge-patch+json"),
+    answers={202: ProductAcceptedSchema},
+)
+def patch_one(body: Body, catalogue: str, sku: str) -> Answer:
+    """Change some fields of a product (RFC 7396): null removes one."""
+    drafter, files = services().drafter, body.uploads.files
+    stored = {
+        name: drafter.media(body.content[name] or (), modality, f"/{name}", files)
+        for name, modality in (("images", Modality.IMAGE), ("speech", Modality.SPEECH))
+        if name in body.content
+    }
+    with services().jobs.transaction() as session:
+        job = patch_product(session, tenant_id(), catalogue, sku, body.content, stored)
+        return _accepted(session, catalogue, sku, job)
+
+
+@products.endpoint("GET", PRODUCT, scopes=READ, answers={200: StoredProductSchema})
+def read_product(catalogue: str, sku: str) -> Answer:
+    """Read a product."""
+    with services().sessions() as session:
+        return Answer(body=_document(session, catalogue, sku))
+
+
+@products.endpoint("DELETE", PRODUCT, scopes=[Scope.WRITE], answers={204: None})
+def delete_product(catalogue: str, sku: str) -> Answer:
+    """Delete a product."""
+    with services().jobs.transaction() as session:
+        service.delete(session, tenant_id(), catalogue, sku)
+    return Answer(status=204)
+
+
+@products.endpoint("GET", COLLECTION, scopes=READ, query=ProductsQuerySchema, answers={200: ProductPageSchema})
+def list_products(page: dict[str, Any], catalogue: str) -> Answer:
+    """Read a catalogue page by page, in the order the products came."""
+    limit, after = page["limit"], read_cursor(page["cursor"])
+    with services().sessions() as session:
+        views = service.page(session, tenant_id(), catalogue, after=after, limit=limit + 1)
+        documents = product_documents(session, views[:limit])
+    cursor = str(views[limit - 1].product.id) if len(views) > limit else None
+    return Answer(body={"products": documents, "next_cursor": cursor})
+
+
+def _accepted(session: Session, catalogue: str, sku: str, job: Job) -> Answer:
+    return Answer(
+        status=202,
+        body={"product": _document(session, catalogue, sku), "job": job_document(job)},
+        headers={"Location": url_for("jobs.read_job", job_id=str(job.id))},
+    )
+
+
+def _document(session: Session, catalogue: str, sku: str) -> dict[str, Any]:
+    return product_documents(session, [service.view(session, tenant_id(), catalogue, sku)])[0]

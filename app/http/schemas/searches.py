@@ -1,0 +1,156 @@
+"""What searches look like, asked and answered."""
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from app.catalog.schema import MediaSchema, printable, single_line
+from app.http.problems import ProblemSchema
+from app.http.schemas.jobs import MAX_LIMIT, JobSchema
+from app.http.schemas.products import StoredProductSchema
+from app.types import Modality
+
+MAX_PARTS = 16
+MAX_TEXT = 10_000
+SHORT_FORM = ("text", "image", "speech", "product")
+
+
+def _asks(text: str) -> None:
+    if not text.strip():
+        raise ValidationError("must not be empty")
+
+
+def _text() -> fields.String:
+    return fields.String(validate=[_asks, validate.Length(max=MAX_TEXT), printable])
+
+
+def _sku() -> fields.String:
+    return fields.String(validate=[validate.Length(1, 200), single_line])
+
+
+class QueryMediaSchema(MediaSchema):
+    """A picture or recording to search with: its bytes, a file of the request, or those of a product."""
+
+    product = fields.String(
+        validate=[validate.Length(1, 200), single_line],
+        metadata={"description": "A SKU: search with that product's pictures, or its recordings."},
+    )
+
+    @validates_schema
+    def check_one_source(self, data: dict[str, Any], **_: object) -> None:
+        """Exactly one source, and one that is supported."""
+        if "url" in data:
+            raise ValidationError("is not supported yet: send base64, or a file in a multipart request", "url")
+        if len(data) != 1:
+            raise ValidationError("must have exactly one of base64, upload or product")
+
+
+class QueryPartSchema(Schema):
+    """One thing that is searched for, and how much it counts; a weight below zero means: unlike this."""
+
+    text = _text()
+    image = fields.Nested(QueryMediaSchema)
+    speech = fields.Nested(QueryMediaSchema)
+    product = _sku()
+    weight = fields.Float(load_default=1.0, allow_nan=False, validate=validate.Range(-100, 100))
+
+    @validates_schema
+    def check_one_content(self, data: dict[str, Any], **_: object) -> None:
+        """Exactly one content."""
+        if sum(name in data for name in SHORT_FORM) != 1:
+            raise ValidationError(f"must have exactly one of {', '.join(SHORT_FORM)}")
+
+
+class SearchSchema(Schema):
+    """A search: `text`, `image`, `speech` and `product` in any mix, or `query`, a list of them with weights."""
+
+    text = _text()
+    image = fields.Nested(QueryMediaSchema)
+    speech = fields.Nested(QueryMediaSchema)
+    product = _sku()
+    query = fields.List(fields.Nested(QueryPartSchema), validate=validate.Length(1, MAX_PARTS))
+    limit = fields.Integer(strict=True, load_default=20, validate=validate.Range(1, MAX_LIMIT))
+    against = fields.List(
+        fields.Enum(Modality, by_value=True),
+        load_default=list(Modality),
+        validate=validate.Length(1, 16),
+        metadata={"description": "Which modalities of the products to compare with."},
+    )
+    rerank = fields.Boolean(load_default=True, metadata={"description": "Whether to re-rank the best by attention."})
+    explain = fields.Boolean(load_default=False, metadata={"description": "Whether hits bring their attention."})
+    filter = fields.Raw(allow_none=True, metadata={"description": "Not supported yet."})
+    facets = fields.Raw(allow_none=True, metadata={"description": "Not supported yet."})
+
+    @validates_schema
+    def check_forms(self, data: dict[str, Any], **_: object) -> None:
+        """One of the two forms, nothing that is not supported yet."""
+        wrong = {name: ["is not supported yet"] for name in ("filter", "facets") if data.get(name)}
+        if "query" in data:
+            wrong |= {name: ["must not stand beside query"] for name in SHORT_FORM if name in data}
+        elif not any(name in data for name in SHORT_FORM):
+            wrong |= {"query": [f"The search asks for nothing: it needs {', '.join(SHORT_FORM)}, or query."]}
+        if wrong:
+            raise ValidationError(wrong)
+
+
+class SearchFormSchema(Schema):
+    """A search as a multipart form; `image` and `speech` are files."""
+
+    text = fields.String()
+    image = fields.Raw(metadata={"type": "string", "format": "binary"})
+    speech = fields.Raw(metadata={"type": "string", "format": "binary"})
+    product = fields.String()
+    query = fields.String(metadata={"contentMediaType": "application/json", "description": "The long form, as JSON."})
+    limit = fields.Integer()
+    against = fields.String(metadata={"description": "Modalities with commas between: text,image"})
+    rerank = fields.Boolean()
+    explain = fields.Boolean()
+
+
+class ContributionSchema(Schema):
+    """How much of a hit's cosine one part of the query brought through one modality of the product."""
+
+    query = fields.String(required=True, metadata={"description": "The query's part: text, image, query/2"})
+    modality = fields.String(required=True, metadata={"description": "Of the query's part."})
+    against = fields.String(required=True, metadata={"description": "Of the product."})
+    similarity = fields.Float(required=True)
+    weight = fields.Float(required=True)
+    contribution = fields.Float(required=True, metadata={"description": "Similarity times weight."})
+
+
+class HitSchema(Schema):
+    """One product that was found."""
+
+    rank = fields.Integer(required=True, metadata={"description": "From 1."})
+    sku = fields.String(required=True)
+    score = fields.Float(required=True)
+    cosine = fields.Float(required=True, metadata={"description": "The sum of the contributions."})
+    contributions = fields.List(fields.Nested(ContributionSchema), required=True)
+    product = fields.Nested(
+        StoredProductSchema, required=True, allow_none=True, metadata={"description": "Null if it was deleted since."}
+    )
+    attention = fields.Raw(required=True, allow_none=True)
+
+
+class HitPageSchema(Schema):
+    """Some hits of a finished search: always the same ones."""
+
+    hits = fields.List(fields.Nested(HitSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class SearchResultSchema(HitPageSchema):
+    """What a search found."""
+
+    total = fields.Integer(required=True)
+    facets = fields.Dict(required=True)
+    space = fields.Integer(required=True, metadata={"description": "The embedding space that answered."})
+    transcript = fields.String(required=True, allow_none=True)
+    took_ms = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
+
+
+class FinishedSearchSchema(JobSchema):
+    """A search that ended while the client waited."""
+
+    result = fields.Nested(SearchResultSchema)  # type: ignore[assignment]  # narrower than any job's result
+    error = fields.Nested(ProblemSchema)

@@ -1,0 +1,70 @@
+"""Searches over HTTP."""
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from app.http.auth import tenant_id
+from app.http.bodies import Body, BodyKind
+from app.http.endpoints import Answer, Endpoints
+from app.http.idempotency import once
+from app.http.present import job_document, job_with_result
+from app.http.schemas.jobs import JobAcceptedSchema
+from app.http.schemas.searches import FinishedSearchSchema, SearchFormSchema, SearchSchema
+from app.http.search_form import read_search_form
+from app.http.search_query import read_query
+from app.http.services import services
+from app.http.waiting import preferred_wait, wait_for
+from app.search import service
+from app.types import JobState, Scope
+
+searches = Endpoints("searches", "Find products by text, picture, voice, or any mix of them.")
+RETRY_AFTER = "1"  # seconds
+BODY = BodyKind(
+    schema=SearchSchema,
+    form=SearchFormSchema,
+    read_form=read_search_form,
+    examples={
+        "text": {"text": "red shoes"},
+        "picture": {"image": {"base64": "iVBORw0KGgo…"}},
+        "mix": {
+            "query": [
+                {"text": "red shoes", "weight": 1},
+                {"image": {"base64": "iVBORw0KGgo…"}, "weight": 0.5},
+                {"product": "shoe-1", "weight": -0.3},
+            ]
+        },
+    },
+)
+
+
+@searches.endpoint(
+    "POST",
+    "/catalogues/<catalogue>/searches",
+    scopes=[Scope.SEARCH],
+    body=BODY,
+    answers={202: JobAcceptedSchema, 200: FinishedSearchSchema},
+    headers={"Prefer": "wait=10: wait up to 10 seconds, at most 60, for the finished job (RFC 7240)."},
+)
+def submit_search(body: Body, catalogue: str) -> Answer:
+    """Submit a search, and poll its job; or wait for it with `Prefer: wait=SECONDS`."""
+    query, stored = read_query(body.content, body.uploads.files, services().drafter)
+
+    def work(session: Session) -> Answer:
+        job = service.submit(session, tenant_id(), catalogue, query, stored)
+        headers = {"Location": url_for("jobs.read_job", job_id=str(job.id)), "Retry-After": RETRY_AFTER}
+        return Answer(status=202, body={"job": job_document(job)}, headers=headers)
+
+    return _finished(once(work, body.digest), preferred_wait())
+
+
+def _finished(accepted: Answer, seconds: float) -> Answer:
+    """The finished job, if it ends in this time; else what was answered anyway."""
+    if not seconds or accepted.body is None:
+        return accepted
+    job = wait_for(accepted.body["job"]["id"], seconds)
+    if not JobState(job.state).is_final:
+        return accepted
+    with services().sessions() as session:
+        document = job_with_result(session, job)
+    headers = {"Location": accepted.headers["Location"], "Preference-Applied": f"wait={seconds:.0f}"}
+    return Answer(body=document, headers=headers)

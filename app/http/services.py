@@ -1,0 +1,51 @@
+"""What the views work with, made once a process."""
+
+from dataclasses import dataclass
+from typing import Self, cast
+
+from flask import current_app
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.catalog.drafting import Drafter
+from app.db.engine import make_engine, make_sessions
+from app.db.notify import JobWatcher
+from app.jobs.client import JobClient
+from app.media.store import MediaStore
+from app.settings import Settings
+
+THREADS = 16  # request threads of one web process
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """The doors to everything outside the web process; none is opened before its first use."""
+
+    settings: Settings
+    engine: Engine
+    sessions: sessionmaker[Session]
+    jobs: JobClient
+    store: MediaStore
+    drafter: Drafter
+    watcher: JobWatcher
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The services that these settings describe."""
+        engine = make_engine(settings.database_url, pool_size=THREADS)
+        sessions = make_sessions(engine)
+        store = MediaStore(settings.media_url)
+        return cls(
+            settings=settings,
+            engine=engine,
+            sessions=sessions,
+            jobs=JobClient(settings.redis_url, sessions),
+            store=store,
+            drafter=Drafter(store, settings),
+            watcher=JobWatcher(settings.database_url),
+        )
+
+
+def services() -> Services:
+    """The services of the application that answers this request."""
+    return cast(Services, current_app.extensions["triseek"])

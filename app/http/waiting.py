@@ -1,0 +1,53 @@
+"""Requests that wait for a job to end."""
+
+import re
+import threading
+import time
+
+from flask import request
+
+from app.db.tables import Job
+from app.http.auth import tenant_id
+from app.http.services import THREADS, services
+from app.jobs import service
+from app.types import JobState
+
+LONGEST = 60.0  # seconds
+LOOK_EVERY = 2.0  # seconds; a wake-up may be lost
+# The other threads stay free for those who do not wait.
+_seats = threading.BoundedSemaphore(THREADS - 4)
+
+
+def preferred_wait() -> float:
+    """How many seconds the client wants to wait: `Prefer: wait=10` (RFC 7240); 0 where it does not say or say right."""
+    found = re.search(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})", request.headers.get("Prefer", ""), re.IGNORECASE)
+    return min(float(found.group(1)), LONGEST) if found else 0.0
+
+
+def wait_for(job_id: str, seconds: float) -> Job:
+    """A job once it has ended, or as it is after this many seconds.
+
+    No database connection is held meanwhile. When too many wait already, the job is answered as it is.
+
+    Raises:
+        JobUnknown: there is none of this id.
+    """
+    job = _read(job_id)
+    if seconds <= 0 or JobState(job.state).is_final or not _seats.acquire(blocking=False):
+        return job
+    ended = services().watcher.subscribe(job.id)
+    try:
+        until = time.monotonic() + seconds
+        job = _read(job_id)  # it may have ended before the subscription
+        while not JobState(job.state).is_final and (left := until - time.monotonic()) > 0:
+            ended.wait(min(left, LOOK_EVERY))
+            job = _read(job_id)
+        return job
+    finally:
+        services().watcher.unsubscribe(job.id, ended)
+        _seats.release()
+
+
+def _read(job_id: str) -> Job:
+    with services().sessions() as session:
+        return service.find(session, tenant_id(), job_id)

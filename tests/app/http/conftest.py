@@ -1,0 +1,146 @@
+"""The web application on a database of its own; what a worker would do is done by hand here."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+from psycopg import sql
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from app.db import spaces
+from app.http.app import create_app
+from app.http.services import Services
+from app.keys import service as keys
+from app.local.servers import Servers
+from app.settings import Settings
+from app.types import Modality, Scope, SpaceKey
+
+DATABASE = "test_http"
+
+
+@pytest.fixture(scope="session")
+def http_settings(servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    head, _, options = servers.database_url.partition("?")
+    url = f"{head.rpartition('/')[0]}/{DATABASE}?{options}"
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(DATABASE), sql.Identifier(template))
+    with psycopg.connect(servers.database_url, autocommit=True) as admin:
+        admin.execute(create)
+    yield Settings(
+        database_url=url,
+        redis_url=servers.redis_url,
+        media_url=str(tmp_path_factory.mktemp("media")),
+        max_upload_mb=4,
+        max_media_mb=1,
+    )
+    with psycopg.connect(servers.database_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
+
+
+@pytest.fixture(scope="session")
+def app(http_settings: Settings) -> Iterator[Flask]:
+    application = create_app(http_settings)
+    yield application
+    own: Services = application.extensions["triseek"]
+    own.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def own(app: Flask) -> Services:
+    found: Services = app.extensions["triseek"]
+    return found
+
+
+@pytest.fixture
+def session(own: Services) -> Iterator[Session]:
+    """A session that commits with each `begin`, to look at and change what the application stores."""
+    with own.sessions() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def space_id(own: Services) -> int:
+    """The active embedding space that a worker would have made."""
+    encoders = {modality: f"{modality}@1" for modality in Modality}
+    with own.sessions.begin() as session:
+        space = spaces.find_or_create(session, SpaceKey(encoders=encoders, alignment="0" * 64, dim=4))
+        spaces.activate(session, space.id)
+        return space.id
+
+
+def _key(own: Services, *scopes: Scope) -> str:
+    with own.sessions.begin() as session:
+        return keys.create(session, "test", list(scopes))
+
+
+@dataclass(frozen=True)
+class Api:
+    """A client that sends its key."""
+
+    http: FlaskClient
+    key: str
+
+    def __call__(self, method: str, path: str, **sent: Any) -> TestResponse:
+        headers = {"Authorization": f"Bearer {self.key}", **sent.pop("headers", {})}
+        return self.http.open(path, method=method, headers=headers, **sent)
+
+    def get(self, path: str, **sent: Any) -> TestResponse:
+        return self("GET", path, **sent)
+
+    def post(self, path: str, **sent: Any) -> TestResponse:
+        return self("POST", path, **sent)
+
+
+@pytest.fixture(scope="session")
+def api(app: Flask, own: Services) -> Api:
+    """With every scope."""
+    return Api(app.test_client(), _key(own, *Scope))
+
+
+@pytest.fixture(scope="session")
+def searcher(app: Flask, own: Services) -> Api:
+    """May only search."""
+    return Api(app.test_client(), _key(own, Scope.SEARCH))
+
+
+@pytest.fixture
+def catalogue(request: pytest.FixtureRequest) -> str:
+    """The name of a catalogue that no other test has."""
+    return f"c{abs(hash(request.node.nodeid)):x}"
+
+
+@pytest.fixture
+def products(catalogue: str) -> str:
+    return f"/v1/catalogues/{catalogue}/products"
+
+
+@pytest.fixture
+def searches(catalogue: str, api: Api, products: str) -> str:
+    """Where to search a catalogue that has one product."""
+    assert api.post(products, json={"sku": "shoe", "title": "Red shoe"}).status_code == 202
+    return f"/v1/catalogues/{catalogue}/searches"
+
+
+def picture(format: str = "PNG", size: tuple[int, int] = (8, 6)) -> bytes:  # noqa: A002  Pillow's word
+    file = io.BytesIO()
+    Image.new("RGB", size, "red").save(file, format)
+    return file.getvalue()
+
+
+def problem(response: TestResponse, status: int, pointer: str | None = None) -> dict[str, Any]:
+    """The response's problem, checked to be one, and to name this field."""
+    assert response.status_code == status, response.text
+    assert response.content_type == "application/problem+json"
+    document: dict[str, Any] = response.json
+    assert document["status"] == status
+    assert document["title"]
+    assert document["detail"]
+    if pointer is not None:
+        assert pointer in [error["pointer"] for error in document["errors"]], document
+    return document
