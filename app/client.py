@@ -114,6 +114,14 @@ class Client:
         """Closes the connections."""
         self._http.close()
 
+    def is_live(self) -> bool:
+        """Whether the server answers.
+
+        Raises:
+            ServerUnreachable: Nothing listens there.
+        """
+        return bool(self._object(self._http.build_request("GET", "/health/live")))
+
     # Products
 
     def add_product(
@@ -124,12 +132,14 @@ class Client:
         images: Sequence[Content] = (),
         speech: Sequence[Content] = (),
     ) -> Document:
-        """Uploads a new product as a form with its files; returns `{"product", "job"}`."""
+        """Uploads a new product, as a form if it has files; returns `{"product", "job"}`."""
         files = [("image", _file(each, Modality.IMAGE)) for each in images]
         files += [("speech", _file(each, Modality.SPEECH)) for each in speech]
+        path = f"{_path(catalogue)}/products"
+        if not files:  # a form without files would not be sent as multipart
+            return self._object(self._http.build_request("POST", path, json=product))
         form = {"product": json.dumps(product)}
-        request = self._http.build_request("POST", f"{_path(catalogue)}/products", data=form, files=files)
-        return self._object(request)
+        return self._object(self._http.build_request("POST", path, data=form, files=files))
 
     def put_product(
         self,

@@ -6,8 +6,12 @@ from typing import Any
 
 import click
 
+from app.cli.imports import import_file
+from app.cli.jobs import jobs
 from app.cli.keys import keys
 from app.cli.migrate import migrate
+from app.cli.search import search
+from app.cli.up import up
 from app.errors import TriseekError
 
 
@@ -57,6 +61,10 @@ def passed_on(name: str, summary: str) -> click.Command:
 
 
 for command in (
+    import_file,
+    search,
+    jobs,
+    up,
     keys,
     migrate,
     passed_on("align", "Train and inspect alignment networks (needs the workers' packages)."),

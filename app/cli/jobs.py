@@ -1,0 +1,72 @@
+"""`triseek jobs`: what the server works on."""
+
+import itertools
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from app.cli.server import connect, server_options
+from app.client import Job
+from app.types import JobKind, JobState
+
+
+@click.group()
+def jobs() -> None:
+    """List, show and cancel jobs."""
+
+
+@jobs.command("list")
+@click.option("--state", type=click.Choice([str(s) for s in JobState]), help="Only jobs in this state.")
+@click.option("--kind", type=click.Choice([str(k) for k in JobKind]), help="Only jobs of this kind.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many, newest first.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@server_options
+def list_jobs(
+    state: str | None, kind: str | None, limit: int, as_json: bool, url: str | None, key: str | None, data: Path
+) -> None:
+    """List jobs, newest first."""
+    with connect(url, key, data) as client:
+        listed = client.jobs(
+            state=JobState(state) if state else None, kind=JobKind(kind) if kind else None, page=min(limit, 100)
+        )
+        found = list(itertools.islice(listed, limit))
+    if as_json:
+        click.echo(json.dumps([job.document for job in found], indent=2))
+        return
+    table = Table("id", "kind", "state", "done", "failed", "total", "created")
+    for job in found:
+        table.add_row(job.id, job.kind, job.state, *_counts(job), str(job.document.get("created_at", ""))[:19])
+    Console().print(table)
+
+
+@jobs.command()
+@click.argument("job_id")
+@click.option("--wait", is_flag=True, help="Wait until the job has ended.")
+@click.option("--errors", is_flag=True, help="Print what was wrong with single rows or products instead.")
+@server_options
+def show(job_id: str, wait: bool, errors: bool, url: str | None, key: str | None, data: Path) -> None:
+    """Print a job as JSON."""
+    with connect(url, key, data) as client:
+        job = client.wait(job_id) if wait else client.job(job_id)
+        if not errors:
+            click.echo(json.dumps(job.document, ensure_ascii=False, indent=2))
+            return
+        for error in client.job_errors(job_id):
+            click.echo(json.dumps(error, ensure_ascii=False))
+
+
+@jobs.command()
+@click.argument("job_id")
+@server_options
+def cancel(job_id: str, url: str | None, key: str | None, data: Path) -> None:
+    """Cancel a job that has not ended."""
+    with connect(url, key, data) as client:
+        click.echo(f"Job {job_id} is {client.cancel(job_id).state}.")
+
+
+def _counts(job: Job) -> tuple[str, str, str]:
+    progress = job.progress
+    return str(progress.done), str(progress.failed), "" if progress.total is None else str(progress.total)

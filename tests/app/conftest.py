@@ -1,0 +1,50 @@
+"""A web server that really listens, for what talks HTTP."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from app.client import Client
+from app.http.app import create_app
+from app.keys.service import create
+from app.types import Scope
+from tests.conftest import Services
+
+
+class _Quiet(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Requests are no news in a test."""
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Where a test's own server listens, and a key with every scope."""
+
+    url: str
+    key: str
+
+
+@pytest.fixture
+def listening(services: Services) -> Iterator[Listening]:
+    with services.sessions.begin() as session:
+        key = create(session, "tests", list(Scope))
+    app = create_app(services.settings)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Listening(url=f"http://127.0.0.1:{server.port}", key=key)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    app.extensions["triseek"].engine.dispose()
+
+
+@pytest.fixture
+def client(listening: Listening) -> Iterator[Client]:
+    with Client(listening.url, listening.key) as client:
+        yield client
