@@ -54,6 +54,18 @@ class Settings:
         return cls(**values)  # type: ignore[arg-type]  # the loop above gave each field its own type
 
 
+def urls_from_env(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Those of `DATABASE_URL`, `REDIS_URL` and `MEDIA_URL` that are set: servers to use in place of embedded ones."""
+    source = os.environ if environ is None else environ
+    names = [spec.name.upper() for spec in fields(Settings) if spec.name.endswith("_url")]
+    return {name: source[name] for name in names if source.get(name)}
+
+
+def child_environ(given: Mapping[str, str], defaults: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A child's environment: ours, over the defaults, under what is given."""
+    return {**(defaults or {}), **os.environ, **given}
+
+
 def _parse(kind: object, text: str) -> object:
     if kind is int:
         number = int(text)

@@ -13,6 +13,7 @@ from app.cli.migrate import migrate
 from app.cli.search import search
 from app.cli.up import up
 from app.errors import TriseekError
+from app.local.signals import interrupts
 
 
 class Failure(click.ClickException):
@@ -25,13 +26,14 @@ class Commands(click.Group):
     """A group whose commands end with one clear line when something of ours goes wrong."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # click's own signature
-        """Runs the command.
+        """Runs the command; SIGTERM ends it as Ctrl-C does.
 
         Raises:
             Failure: the command raised an error of ours.
         """
         try:
-            return super().invoke(ctx)
+            with interrupts():
+                return super().invoke(ctx)
         except TriseekError as error:
             fields = "".join(f"; {field.pointer or '/'}: {field.detail}" for field in error.errors)
             raise Failure(error.detail + fields) from error

@@ -8,9 +8,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
+
+from app.settings import child_environ
 
 TAIL_LINES = 20
 
@@ -32,7 +34,8 @@ class Program:
 
     name: str
     command: Sequence[str]
-    environ: Mapping[str, str] | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)  # what our own environment may say otherwise
     stop_signal: signal.Signals = signal.SIGTERM
     run_as: RunAs | None = None
     folder: Path | None = None  # its working folder; ours unless told
@@ -90,7 +93,7 @@ class Family:
     def __init__(self, folders: Sequence[Path] = (), sink: Sink | None = None) -> None:
         """Starts the guard, which removes the folders at the very end."""
         self._sink = sink or _ignore
-        command = [sys.executable, "-m", "app.local.guard", *map(str, folders)]
+        command = [sys.executable, "-P", "-m", "app.local.guard", *map(str, folders)]
         self._guard = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603
 
     def __enter__(self) -> Self:
@@ -110,7 +113,7 @@ class Family:
             errors="replace",
             start_new_session=True,
             cwd=program.folder,
-            env=None if program.environ is None else {**os.environ, **program.environ},
+            env=child_environ(program.environ, program.defaults),
         )
         self._tell(f"+{process.pid} {int(program.stop_signal)}")
         return Child(program, process, self._sink)
@@ -141,7 +144,7 @@ class Family:
 
 def launcher(program: Program) -> list[str]:
     """The command that becomes this program and ends with us."""
-    command = [sys.executable, "-m", "app.local.child", "--parent", str(os.getpid())]
+    command = [sys.executable, "-P", "-m", "app.local.child", "--parent", str(os.getpid())]
     command += ["--signal", str(int(program.stop_signal))]
     if program.run_as is not None:
         command += ["--uid", str(program.run_as.uid), "--gid", str(program.run_as.gid)]

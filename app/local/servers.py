@@ -29,7 +29,7 @@ class Servers:
         self._sink = sink
         self._way = root_way or root.choose()
         self._family: Family | None = None
-        self._children: list[Child] = []
+        self._running: list[tuple[Postgres | Valkey, Child]] = []
         self.database_url = ""
         self.redis_url = ""
 
@@ -53,8 +53,8 @@ class Servers:
         try:
             postgres = Postgres(self._folder, sockets, self._family, self._way)
             valkey = Valkey(self._folder, sockets, self._family)
-            self._children.append(postgres.start())
-            self._children.append(valkey.start())
+            self._running.append((postgres, postgres.start()))
+            self._running.append((valkey, valkey.start()))
         except BaseException:
             self.stop()
             raise
@@ -65,14 +65,23 @@ class Servers:
         """Stops Valkey, then PostgreSQL, and removes the sockets; does nothing when they are stopped."""
         if self._family is None:
             return
-        while self._children:
-            self._family.stop(self._children.pop(), STOP_SECONDS)
+        while self._running:
+            _, child = self._running.pop()
+            self._family.stop(child, STOP_SECONDS)
         self._family.close()
         self._family = None
 
-    def dead(self) -> list[Child]:
-        """The servers that have ended by themselves."""
-        return [child for child in self._children if child.status is not None]
+    def revive(self) -> None:
+        """Starts again what has ended by itself.
+
+        Raises:
+            ServiceFailed: it does not start again; try later.
+        """
+        assert self._family is not None
+        for index, (server, child) in enumerate(self._running):
+            if child.status is not None:
+                self._family.bury(child)
+                self._running[index] = (server, server.start())
 
 
 def socket_folder() -> Path:

@@ -45,6 +45,7 @@ class Valkey:
             "--dir": str(self._data),
             "--appendonly": "yes",
             "--save": "",
+            "--loglevel": "warning",
             "--maxmemory-policy": "noeviction",
         }
         return [str(_binary()), *(word for item in options.items() for word in item)]

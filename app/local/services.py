@@ -1,0 +1,75 @@
+"""The programs of ours that a stack runs beside its servers."""
+
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from app.errors import ServiceFailed
+from app.local.family import Program
+
+HOST = "127.0.0.1"
+THREADS = 16  # request threads of the web process
+DEFAULTS = {
+    # One compute thread a process: the workers run side by side, and a search must not wait for an import's threads.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+def services(urls: Mapping[str, str], port: int, folder: Path) -> list[Program]:
+    """The web process and the workers.
+
+    Args:
+        urls: `DATABASE_URL`, `REDIS_URL` and `MEDIA_URL`.
+        port: where the web process listens, on this machine only.
+        folder: the data folder; their working folder is inside it, so that no module is found by chance.
+    """
+    place = folder / "services"
+    place.mkdir(mode=0o700, exist_ok=True)
+    commands = {
+        "web": _web(port),
+        "query": _worker("query", ["workers.tasks.search"], processes=1),
+        "embed": _worker("embed", ["workers.tasks.embed"], processes=1),
+        "upkeep": _upkeep(place),
+    }
+    return [
+        Program(name=name, command=command, environ=urls, defaults=DEFAULTS, folder=place)
+        for name, command in commands.items()
+    ]
+
+
+def _web(port: int) -> list[str]:
+    options = ["--bind", f"{HOST}:{port}", "--worker-class", "gthread", "--workers", "1", "--threads", str(THREADS)]
+    limits = ["--timeout", "120", "--graceful-timeout", "5", "--no-control-socket"]
+    return [sys.executable, "-P", "-m", "gunicorn", "app.wsgi:application", *options, *limits]
+
+
+def _worker(queue: str, modules: list[str], *, processes: int, level: str = "info") -> list[str]:
+    options = ["-Q", queue, "-I", ",".join(modules), "-c", str(processes), "-n", f"{queue}@%h", "-l", level]
+    # There is one worker a queue: none to ask for its clock or to listen to.
+    quiet = ["--without-mingle", "--without-gossip"]
+    return [sys.executable, "-P", "-m", "celery", "-A", "workers.celery", "worker", *options, *quiet]
+
+
+def _upkeep(place: Path) -> list[str]:
+    modules = ["workers.tasks.imports", "workers.tasks.upkeep"]
+    return [*_worker("upkeep", modules, processes=2, level="warning"), "-B", "-s", str(place / "beat")]
+
+
+def free_port(wanted: int | None) -> int:
+    """The wanted port, or any that is free.
+
+    Raises:
+        ServiceFailed: the wanted port is taken.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted or 0))
+        except OSError as error:
+            raise ServiceFailed(f"Port {wanted} on {HOST} cannot be used: {error.strerror}.") from error
+        port: int = probe.getsockname()[1]
+        return port
