@@ -57,7 +57,8 @@ def passed_on(name: str, summary: str) -> click.Command:
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def run(arguments: tuple[str, ...]) -> None:
         sys.stdout.flush()
-        os.execv(sys.executable, [sys.executable, "-m", "workers", name, *arguments])  # noqa: S606  # no shell is meant
+        command = [sys.executable, "-P", "-m", "workers", name, *arguments]
+        os.execv(sys.executable, command)  # noqa: S606  # no shell is meant
 
     return run
 

@@ -7,6 +7,9 @@ import time
 from pathlib import Path
 
 import psutil
+import psycopg
+
+from app.local.servers import Servers
 
 HEAD = """
 import sys, time
@@ -28,20 +31,21 @@ time.sleep(600)
 
 
 def test_nothing_outlives_a_killed_head_and_its_data_can_be_used_again(tmp_path: Path) -> None:
-    for _ in range(2):
-        with subprocess.Popen([sys.executable, "-c", HEAD, tmp_path / "data"], stdout=subprocess.PIPE) as head:
-            assert head.stdout is not None
-            sockets = Path(head.stdout.readline().decode().strip().removeprefix("unix://")).parent
-            children = psutil.Process(head.pid).children(recursive=True)
-            names = " ".join(child.name() for child in children)
-            assert "postgres" in names
-            assert "valkey" in names
-            head.send_signal(signal.SIGKILL)
-        until = time.monotonic() + 6
-        while (left := [child for child in children if alive(child)]) and time.monotonic() < until:
-            time.sleep(0.1)
-        assert not left
-        assert not sockets.exists()
+    with subprocess.Popen([sys.executable, "-c", HEAD, tmp_path / "data"], stdout=subprocess.PIPE) as head:
+        assert head.stdout is not None
+        sockets = Path(head.stdout.readline().decode().strip().removeprefix("unix://")).parent
+        children = psutil.Process(head.pid).children(recursive=True)
+        names = " ".join(child.name() for child in children)
+        assert "postgres" in names
+        assert "valkey" in names
+        head.send_signal(signal.SIGKILL)
+    until = time.monotonic() + 6
+    while (left := [child for child in children if alive(child)]) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not left
+    assert not sockets.exists()
+    with Servers(tmp_path / "data") as servers, psycopg.connect(servers.database_url) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
 def alive(process: psutil.Process) -> bool:
