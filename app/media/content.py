@@ -7,7 +7,7 @@ from PIL import Image, UnidentifiedImageError
 from app.errors import MediaTooLarge, MediaUnreadable
 from app.types import Modality
 
-IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO")
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 MEBIBYTE = 2**20
 
 # Pillow's own guard warns at one size and raises at another. Ours is checked wherever a picture is opened, on its
@@ -17,7 +17,6 @@ Image.MAX_IMAGE_PIXELS = None
 # Beginnings by which the recordings of browsers, phones and shops are known. Anything else that is neither a picture
 # nor a text is left to the worker's decoder.
 SOUND_STARTS = (
-    (b"RIFF", "audio/wav"),
     (b"fLaC", "audio/flac"),
     (b"OggS", "audio/ogg"),
     (b"ID3", "audio/mpeg"),
@@ -46,9 +45,10 @@ def _image_type(data: bytes, max_pixels: int) -> str:
     try:
         with Image.open(io.BytesIO(data), formats=IMAGE_FORMATS) as image:
             width, height = image.size
-            content_type = Image.MIME[image.format or ""]
+            # Phones write several pictures into one JPEG, which Pillow calls MPO; the first is read, as of any JPEG.
+            content_type = "image/jpeg" if image.format == "MPO" else Image.MIME[image.format or ""]
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise MediaUnreadable(f"The file is not a picture in one of {', '.join(IMAGE_FORMATS[:-1])}.") from error
+        raise MediaUnreadable(f"The file is not a picture in one of {', '.join(IMAGE_FORMATS)}.") from error
     if width * height > max_pixels:
         raise MediaTooLarge(f"The picture has {width} × {height} pixels; at most {max_pixels:,} in all are allowed.")
     return content_type
@@ -60,6 +60,8 @@ def _sound_type(data: bytes) -> str:
             return content_type
     if data[4:8] == b"ftyp":
         return "audio/mp4"
+    if data[:4] == b"RIFF" and data[8:12] == b"WAVE":  # a WebP picture begins with RIFF too
+        return "audio/wav"
     if _is_picture(data) or _is_text(data):
         raise MediaUnreadable("The file is not a recording.")
     return "application/octet-stream"
