@@ -9,6 +9,7 @@ from rich.console import Console
 from app.cli.progress import bars, counted, follow
 from app.cli.server import connect, server_options
 from app.client import Client, Job
+from app.types import JobState
 
 SHOWN = 10  # errors printed
 
@@ -28,15 +29,18 @@ def import_file(file: Path, catalogue: str, dry_run: bool, url: str | None, key:
             job = client.import_ndjson(catalogue, counted(lines, progress, "uploading", total), dry_run=dry_run)
         job = follow(client, job, progress, "checking" if dry_run else "embedding", total)
         progress.stop()
-        report(client, job, console)
-    if job.progress.failed:
+        report(client, job, console, "are right" if dry_run else "can be found")
+    if job.progress.failed or job.state is not JobState.SUCCEEDED:
         raise SystemExit(1)
 
 
-def report(client: Client, job: Job, console: Console) -> None:
+def report(client: Client, job: Job, console: Console, taken: str) -> None:
     """Prints how an import ended, and the first of its errors."""
-    job.answer()
-    console.print(f"{job.progress.done} products are in; {job.progress.failed} could not be taken.")
+    if job.state is JobState.CANCELLED:
+        console.print("The import was cancelled.")
+    console.print(f"{job.progress.done} products {taken}; {job.progress.failed} could not be taken.")
+    if job.error and not job.progress.failed:
+        console.print(job.error.get("detail"), style="red", highlight=False)
     for error in itertools.islice(client.job_errors(job.id), SHOWN):
         where = f"line {error['line']}" if error.get("line") else f"product {error.get('sku')}"
         problem = error["error"]

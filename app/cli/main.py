@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from app.cli.demo import demo
 from app.cli.imports import import_file
 from app.cli.jobs import jobs
 from app.cli.keys import keys
@@ -64,6 +65,7 @@ def passed_on(name: str, summary: str) -> click.Command:
 
 
 for command in (
+    demo,
     import_file,
     search,
     jobs,

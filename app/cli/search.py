@@ -12,6 +12,7 @@ from app.cli.server import connect, server_options
 from app.client import SearchOptions
 from app.types import Modality
 
+STEPS = ("queue", "encode", "sql", "rerank")  # of a search, as they follow each other
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -74,10 +75,8 @@ def hits_table(hits: list[dict[str, Any]], *, explain: bool) -> Table:
 
 def took(milliseconds: dict[str, float]) -> str:
     """How long a search took, and what for: `84 ms: queue 3, encode 61, sql 12, rerank 8`."""
-    parts = ", ".join(
-        f"{name} {each:.0f}" for name, each in milliseconds.items() if name != "total" and each is not None
-    )
-    return f"{milliseconds['total']:.0f} ms: {parts}"
+    steps = ", ".join(f"{step} {milliseconds[step]:.0f}" for step in STEPS if milliseconds.get(step) is not None)
+    return f"{milliseconds['total']:.0f} ms: {steps}"
 
 
 def _reasons(hit: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.sample.catalogue import things
+from app.sample.catalogue import ATTRIBUTION, things
 from app.sample.queries import HeldOut, held_out
 
 
@@ -25,11 +25,12 @@ class DemoSet:
     total: int  # products
     offers: Callable[[], Iterator[Offer]]  # each product, its pictures made or read when it is its turn
     queries: Sequence[HeldOut]
+    credit: str = ""  # whom to thank for it
 
 
 def sample_set() -> DemoSet:
     """The sample catalogue with its held-out queries."""
-    return DemoSet(name="sample", total=len(things()), offers=_offers, queries=held_out())
+    return DemoSet(name="sample", total=len(things()), offers=_offers, queries=held_out(), credit=ATTRIBUTION)
 
 
 def _offers() -> Iterator[Offer]:

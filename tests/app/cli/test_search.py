@@ -1,0 +1,50 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from app.client import Client
+from tests.app.cli.conftest import ANSWER, Run
+
+pytestmark = pytest.mark.usefixtures("worker")
+
+
+@pytest.fixture(autouse=True)
+def shop(client: Client) -> None:
+    client.put_product("shop", {"sku": "shoe-1", "title": "Red shoe"})
+
+
+def test_hits_are_printed_with_their_titles_and_the_time_taken(run: Run) -> None:
+    result = run("search", "red shoes", "--catalogue", "shop")
+    assert result.exit_code == 0, result.output
+    assert "shoe-1" in result.output
+    assert "28 ms: queue 1, encode 20, sql 3, rerank 4" in result.output
+    assert "0.500 × 1.00" not in result.output
+
+
+def test_explain_says_what_each_part_of_the_query_brought(run: Run) -> None:
+    assert "text × text: 0.500 × 1.00 = 0.500" in run("search", "red", "--catalogue", "shop", "--explain").output
+
+
+def test_json_is_the_servers_result(run: Run) -> None:
+    result = run("search", "red", "--catalogue", "shop", "--json")
+    assert json.loads(result.stdout)["took_ms"] == ANSWER["took_ms"]
+
+
+def test_a_picture_that_is_none_is_told_by_the_server(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "not.png").write_text("not a picture")
+    result = run("search", "--image", str(tmp_path / "not.png"), "--catalogue", "shop")
+    assert (result.exit_code, "Traceback" in result.output) == (2, False)
+
+
+def test_a_search_for_nothing_says_what_to_give(run: Run) -> None:
+    result = run("search", "--catalogue", "shop")
+    assert result.exit_code == 2
+    assert "--image" in result.output
+
+
+def test_an_unknown_catalogue_is_one_clear_line(run: Run) -> None:
+    result = run("search", "red", "--catalogue", "nowhere")
+    assert result.exit_code == 2
+    assert "nowhere" in result.output
+    assert "Traceback" not in result.output
