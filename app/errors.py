@@ -147,12 +147,6 @@ class JobFinished(TriseekError):
     status = 409
 
 
-class ProductExists(TriseekError):
-    """A product with this SKU is already in the catalogue."""
-
-    status = 409
-
-
 class SpaceNotReady(TriseekError):
     """The embedding space cannot answer searches yet."""
 

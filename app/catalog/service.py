@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.catalog.drafts import ProductDraft
 from app.db import catalogues, embeddings, jobs, media, products, spaces
 from app.db.tables import Job, Product, ProductMedia
-from app.errors import CatalogueUnknown, ProductExists, ProductUnknown
+from app.errors import CatalogueUnknown, ProductUnknown
 from app.jobs.client import enqueue
 from app.jobs.names import Task
 from app.types import JobKind
@@ -48,15 +48,9 @@ def catalogue_id(session: Session, tenant_id: int, name: str) -> int:
     return found
 
 
-def put(session: Session, tenant_id: int, catalogue: str, draft: ProductDraft, *, create: bool = False) -> Job:
-    """Replaces or makes one product, under a job that ends when it can be found.
-
-    Raises:
-        ProductExists: it is there already and `create` is set.
-    """
+def put(session: Session, tenant_id: int, catalogue: str, draft: ProductDraft) -> Job:
+    """Replaces or makes one product, under a job that ends when it can be found."""
     catalogue_row = catalogues.find_or_create(session, tenant_id, catalogue)
-    if create and products.find(session, catalogue_row, draft.sku) is not None:
-        raise ProductExists(f"Catalogue {catalogue!r} already has a product {draft.sku!r}; use PUT to replace it.")
     job = jobs.add(
         session,
         tenant_id=tenant_id,

@@ -57,12 +57,12 @@ def _body(schema: type[ProductSchema | ProductReplacementSchema | ProductPatchSc
     "POST", COLLECTION, scopes=[Scope.WRITE], body=_body(ProductSchema), answers={202: ProductAcceptedSchema}
 )
 def create_product(body: Body, catalogue: str) -> Answer:
-    """Upload a new product."""
+    """Upload a product; one of the same SKU is replaced, so that a catalogue can be uploaded again."""
     check_catalogue(catalogue)
     draft = services().drafter.draft(body.content, body.uploads.files)
 
     def work(session: Session) -> Answer:
-        job = service.put(session, tenant_id(), catalogue, draft, create=True)
+        job = service.put(session, tenant_id(), catalogue, draft)
         return _accepted(session, catalogue, draft.sku, job)
 
     return once(work, body.digest)

@@ -62,7 +62,7 @@ def cancel(session: Session, tenant_id: int, job_id: str) -> Job:
     """
     job = find(session, tenant_id, job_id)
     if not jobs.finish(session, job.id, JobState.CANCELLED):
-        raise JobFinished(f"Job {job_id} has already {job.state}.")
+        raise JobFinished(f"Job {job_id} is {job.state} already.")
     session.refresh(job)
     return job
 

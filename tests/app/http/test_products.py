@@ -42,10 +42,12 @@ def test_pictures_may_come_as_base64(api: Api, products: str) -> None:
     assert answer.json["product"]["images"][0]["content_type"] == "image/webp"
 
 
-def test_the_same_sku_again_is_a_conflict(api: Api, products: str) -> None:
-    content = {"sku": "a", "title": "one"}
-    assert api.post(products, json=content).status_code == 202
-    problem(api.post(products, json=content), 409)
+def test_the_same_sku_again_replaces_the_product(api: Api, products: str) -> None:
+    assert api.post(products, json={"sku": "a", "title": "one", "description": "long"}).status_code == 202
+    assert api.post(products, json={"sku": "a", "title": "two"}).status_code == 202
+    document = api.get(f"{products}/a").json
+    assert (document["title"], document["description"]) == ("two", None)
+    assert len(api.get(products).json["products"]) == 1
 
 
 def test_put_makes_and_then_replaces_a_product(api: Api, products: str) -> None:
