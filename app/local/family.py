@@ -118,6 +118,20 @@ class Family:
         self._tell(f"+{process.pid} {int(program.stop_signal)}")
         return Child(program, process, self._sink)
 
+    def run(self, program: Program) -> subprocess.CompletedProcess[str]:
+        """Runs the program to its end; what it printed is in the answer, not in the sink."""
+        return subprocess.run(  # noqa: S603  # as above
+            launcher(program),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            cwd=program.folder,
+            env=child_environ(program.environ, program.defaults),
+            check=False,
+        )
+
     def stop(self, child: Child, seconds: float) -> int | None:
         """Ends one child: by its signal, or by force after so many seconds."""
         child.ask_to_stop()

@@ -16,6 +16,8 @@ DEFAULTS = {
     "OPENBLAS_NUM_THREADS": "1",
     "TOKENIZERS_PARALLELISM": "false",
     "PYTHONUNBUFFERED": "1",
+    # Celery warns root of pickled messages; ours are JSON.
+    "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
 }
 
 
@@ -51,7 +53,7 @@ def _worker(queue: str, modules: list[str], *, processes: int, level: str = "inf
     options = ["-Q", queue, "-I", ",".join(modules), "-c", str(processes), "-n", f"{queue}@%h", "-l", level]
     # There is one worker a queue: none to ask for its clock or to listen to.
     quiet = ["--without-mingle", "--without-gossip"]
-    return [sys.executable, "-P", "-m", "celery", "-A", "workers.celery", "worker", *options, *quiet]
+    return [sys.executable, "-P", "-m", "celery", "-q", "-A", "workers.celery", "worker", *options, *quiet]
 
 
 def _upkeep(place: Path) -> list[str]:

@@ -79,10 +79,10 @@ class Supervisor:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            if self._check is not None:
-                self._try(self._check)
             for keeper in self.keepers:
                 keeper.look()
+            if self._check is not None:
+                self._try(self._check)
             self._stopping.wait(TICK)
         self._stop_all()
 
