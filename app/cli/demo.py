@@ -59,7 +59,7 @@ def _demo(chosen: "DemoSet", state: Path, report: Path | None, console: Console,
 def _server(state: Path, opened: ExitStack, console: Console) -> tuple[str, str, bool]:
     """The address and key of the stack on this folder, and whether it is one that had to be started."""
     found = running(state)
-    if found is not None and _answers(found["url"]):
+    if found is not None and _answers(found["url"], found["key"]):
         console.print(f"Triseek already runs at {found['url']}", highlight=False)
         return found["url"], found["key"], False
     log = opened.enter_context(LogFile(state / "demo.log"))
@@ -69,8 +69,8 @@ def _server(state: Path, opened: ExitStack, console: Console) -> tuple[str, str,
     return stack.url, stack.key, True
 
 
-def _answers(url: str) -> bool:
-    with Client(url, "") as client:
+def _answers(url: str, key: str) -> bool:
+    with Client(url, key) as client:
         try:
             return client.is_live()
         except (ServerUnreachable, ApiProblem):

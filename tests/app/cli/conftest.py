@@ -68,9 +68,9 @@ def worker(services: Services) -> Iterator[None]:
 def _do(services: Services, job: Job) -> None:
     if job.kind == JobKind.IMPORT:
         run_import(services.jobs, services.store, services.settings, job.id)
-        return
+    result = ANSWER if job.kind == JobKind.SEARCH else job.result
     with services.sessions.begin() as session:
-        jobs.finish(session, job.id, JobState.SUCCEEDED, result=ANSWER if job.kind == JobKind.SEARCH else None)
+        jobs.finish(session, job.id, JobState.SUCCEEDED, result=result)
 
 
 @pytest.fixture
