@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import decimal
 import json
 import math
 import unicodedata
@@ -12,6 +13,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 MAX_MEDIA = 16  # pictures or recordings of one product
 MAX_ATTRIBUTES_BYTES = 65_536
 MAX_ATTRIBUTES_DEPTH = 8
+MAX_DECIMALS = 30  # of a price; a sum of binary fractions has up to 17
 
 
 def printable(text: str) -> None:
@@ -25,6 +27,13 @@ def single_line(text: str) -> None:
     printable(text)
     if "/" in text or any(unicodedata.category(character) == "Cc" for character in text) or text != text.strip():
         raise ValidationError("must not contain '/' or control characters, nor begin or end with a space")
+
+
+def few_decimals(number: decimal.Decimal) -> None:
+    """Refuses numbers that no price needs and PostgreSQL cannot hold."""
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -MAX_DECIMALS:
+        raise ValidationError(f"must not have more than {MAX_DECIMALS} decimals")
 
 
 class Base64(fields.Field[bytes]):
@@ -65,7 +74,10 @@ class ProductContentSchema(Schema):
     description = fields.String(allow_none=True, validate=[validate.Length(max=50_000), printable])
     attributes = fields.Dict(keys=fields.String(validate=[validate.Length(1, 200), printable]))
     price = fields.Decimal(
-        allow_none=True, allow_nan=False, validate=validate.Range(0, 10**15), metadata={"type": "number"}
+        allow_none=True,
+        allow_nan=False,
+        validate=[validate.Range(0, 10**15), few_decimals],
+        metadata={"type": "number"},
     )
     currency = fields.String(
         allow_none=True, validate=validate.Regexp(r"^[A-Z]{3}$", error="must be an ISO 4217 code such as EUR")

@@ -7,6 +7,8 @@ from app.db.tables import EmbeddingSpace
 from app.errors import NoActiveSpace, SpaceNotReady, SpaceUnknown
 from app.types import SpaceKey, SpaceState
 
+LARGEST_ID = 2**31 - 1  # that the column can hold
+
 
 def active(session: Session) -> EmbeddingSpace:
     """The space that answers searches.
@@ -44,7 +46,7 @@ def activate(session: Session, space_id: int) -> EmbeddingSpace:
         SpaceNotReady: it is still building, or retired.
     """
     spaces.lock_states(session)
-    space = spaces.find(session, space_id)
+    space = spaces.find(session, space_id) if space_id <= LARGEST_ID else None
     if space is None:
         raise SpaceUnknown(f"There is no embedding space {space_id}.")
     if space.state not in (SpaceState.READY, SpaceState.ACTIVE):
