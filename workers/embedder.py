@@ -1,0 +1,101 @@
+"""Embeds texts, pictures and recordings: decode, encode, align. Loaded once a process."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from app.errors import TriseekError
+from app.settings import Settings
+from app.types import EncoderCard, Modality, Role, SpaceKey
+from workers.alignment.artifact import DEFAULT, Alignment, load_alignment
+from workers.encoders import registry
+from workers.encoders.base import BATCH, Encoder, Prepared
+from workers.media import MediaLimits, decode_image, decode_sound
+
+Vector = NDArray[np.float32]  # (dim,) unit length
+
+
+class Embedder:
+    """Encoders of every modality with the alignment that brings them into one space.
+
+    Args:
+        encoders: one a modality.
+        alignment: trained for these encoders.
+        limits: media that are refused.
+        decode_threads: how many contents are decoded beside the forward pass.
+    """
+
+    def __init__(
+        self,
+        encoders: Mapping[Modality, Encoder[Any]],
+        alignment: Alignment,
+        limits: MediaLimits,
+        decode_threads: int,
+    ) -> None:
+        self.alignment = alignment
+        self._encoders = encoders
+        self._limits = limits
+        self._pool = ThreadPoolExecutor(decode_threads, thread_name_prefix="decode")
+
+    @classmethod
+    def load(cls, settings: Settings) -> Self:
+        """Loads the default encoders and the alignment that the settings name.
+
+        Raises:
+            WeightsInvalid, ArtifactInvalid: weights are missing, damaged, or do not fit each other.
+        """
+        torch.set_num_threads(settings.threads)
+        cards: Mapping[Modality, EncoderCard] = registry.default_cards()
+        alignment = load_alignment(settings.alignment or DEFAULT, cards)
+        encoders = {modality: registry.load(card) for modality, card in cards.items()}
+        return cls(encoders, alignment, MediaLimits.of(settings), settings.decode_threads)
+
+    @property
+    def space_key(self) -> SpaceKey:
+        """The space that this embedder's vectors live in."""
+        card = self.alignment.card
+        return SpaceKey(encoders=dict(card.encoders), alignment=card.sha256, dim=card.dim)
+
+    def embed(self, modality: Modality, contents: Sequence[str | bytes], role: Role) -> list[Vector | TriseekError]:
+        """Embeds contents of one modality.
+
+        Decoding runs in threads: while one batch is in the forward pass, the next ones are being decoded.
+
+        Args:
+            modality: of all the contents.
+            contents: texts, or the bytes of pictures or recordings.
+            role: the side of a search that they stand on.
+
+        Returns:
+            For each content its unit vector, (dim,) float32, or the error that stopped it; it stops no other.
+        """
+        waiting = [self._pool.submit(self._prepare, modality, content, role) for content in contents]
+        outcomes: list[Vector | TriseekError] = []
+        for start in range(0, len(waiting), BATCH):
+            outcomes += self._embed_batch(modality, waiting[start : start + BATCH])
+        return outcomes
+
+    def _prepare(self, modality: Modality, content: str | bytes, role: Role) -> Prepared | TriseekError:
+        encoder = self._encoders[modality]
+        try:
+            if isinstance(content, str):
+                return encoder.prepare(content, role)
+            decode = decode_image if modality is Modality.IMAGE else decode_sound
+            return encoder.prepare(decode(content, self._limits), role)
+        except TriseekError as error:
+            return error
+
+    def _embed_batch(
+        self, modality: Modality, waiting: Sequence[Future[Prepared | TriseekError]]
+    ) -> list[Vector | TriseekError]:
+        outcomes: list[Any] = [future.result() for future in waiting]
+        places = [place for place, outcome in enumerate(outcomes) if isinstance(outcome, Prepared)]
+        if places:
+            pooled = self._encoders[modality].encode_prepared([outcomes[place] for place in places])
+            for place, vector in zip(places, self.alignment.project(modality, pooled), strict=True):
+                outcomes[place] = vector
+        return outcomes
