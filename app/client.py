@@ -132,7 +132,7 @@ class Client:
         images: Sequence[Content] = (),
         speech: Sequence[Content] = (),
     ) -> Document:
-        """Uploads a new product, as a form if it has files; returns `{"product", "job"}`."""
+        """Uploads a product, as a form if it has files, and replaces one of its SKU; returns `{"product", "job"}`."""
         files = [("image", _file(each, Modality.IMAGE)) for each in images]
         files += [("speech", _file(each, Modality.SPEECH)) for each in speech]
         path = f"{_path(catalogue)}/products"

@@ -10,13 +10,11 @@ from rich.console import Console
 
 from app.cli.progress import bars, counted, follow
 from app.client import Client, Job, with_media
-from app.errors import ApiProblem
 
 if TYPE_CHECKING:
     from app.sample.sets import DemoSet, Offer
 
 SINGLE = 3  # products uploaded one by one, as forms, before the others come as one file
-_CONFLICT = 409
 
 
 def upload(client: Client, chosen: "DemoSet", console: Console) -> float:
@@ -25,7 +23,10 @@ def upload(client: Client, chosen: "DemoSet", console: Console) -> float:
     console.print(f"Uploading {chosen.total} products to the catalogue [bold]{chosen.name}[/bold]")
     offers = chosen.offers()
     with bars(console) as progress:
-        jobs = [_add(client, chosen.name, offer) for offer in itertools.islice(offers, SINGLE)]
+        jobs = [
+            Job.of(client.add_product(chosen.name, offer.product, images=offer.images, speech=offer.speech))
+            for offer in itertools.islice(offers, SINGLE)
+        ]
         if chosen.total > SINGLE:
             lines = counted(_lines(offers), progress, "uploading", chosen.total - SINGLE)
             jobs.append(client.import_ndjson(chosen.name, lines))
@@ -36,17 +37,6 @@ def upload(client: Client, chosen: "DemoSet", console: Console) -> float:
     note = f"; {failed} failed, see `triseek jobs`" if failed else ""
     console.print(f"{chosen.total - failed} products can be found after {seconds:.1f} s{note}\n")
     return seconds
-
-
-def _add(client: Client, catalogue: str, offer: "Offer") -> Job:
-    """Uploads one product as a form; one that is there already is replaced."""
-    try:
-        answer = client.add_product(catalogue, offer.product, images=offer.images, speech=offer.speech)
-    except ApiProblem as problem:
-        if problem.status != _CONFLICT:
-            raise
-        answer = client.put_product(catalogue, offer.product, images=offer.images, speech=offer.speech)
-    return Job.of(answer)
 
 
 def _lines(offers: "Iterator[Offer]") -> Iterator[bytes]:
