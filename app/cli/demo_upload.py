@@ -32,11 +32,18 @@ def upload(client: Client, chosen: "DemoSet", console: Console) -> float:
             jobs.append(client.import_ndjson(chosen.name, lines))
         ended = [*(client.wait(job.id) for job in jobs[:SINGLE])]
         ended += [follow(client, job, progress, "embedding", chosen.total - SINGLE) for job in jobs[SINGLE:]]
-    failed = sum(job.progress.failed for job in ended if job.answer() is not None)
+    failed = sum(_failed(job) for job in ended)
     seconds = time.monotonic() - started
     note = f"; {failed} failed, see `triseek jobs`" if failed else ""
     console.print(f"{chosen.total - failed} products can be found after {seconds:.1f} s{note}\n")
     return seconds
+
+
+def _failed(job: Job) -> int:
+    """How many products of a job could not be embedded; raises what ended the job before it had counted any."""
+    if not job.progress.failed:
+        job.answer()
+    return job.progress.failed
 
 
 def _lines(offers: "Iterator[Offer]") -> Iterator[bytes]:
