@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import combinations
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -73,9 +74,13 @@ class AlignmentNetwork(nn.Module):
         )
         self.fusions = nn.ModuleDict({f"{left}_{right}": PairFusion(hidden, dim) for left, right in PAIRS})
 
+    def head(self, modality: Modality) -> ProjectionHead:
+        """The projection head of a modality."""
+        return cast(ProjectionHead, self.heads[modality])
+
     def project(self, modality: Modality, pooled: Tensor) -> Tensor:
         """(batch, inputs) pooled outputs to (batch, dim) unit length."""
-        projected: Tensor = self.heads[modality](pooled)
+        projected: Tensor = self.head(modality)(pooled)
         return projected
 
     def fuse(self, vectors: Mapping[Modality, Tensor]) -> Tensor:

@@ -1,0 +1,109 @@
+"""`triseek align`: trains an alignment on judged sets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from time import perf_counter
+
+import click
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from app.types import EncoderCard, Modality
+from workers.alignment.artifact import Alignment, AlignmentCard, save_alignment
+from workers.alignment.network import AlignmentNetwork
+from workers.cli.options import cache_option, data_option, encodings, threads_option
+from workers.encoders import registry
+from workers.encodings import Encodings
+from workers.evaluation.judged import JudgedSet, load_judged_set
+from workers.evaluation.report import table
+from workers.training.loop import Checkpoint, TrainingSettings, train
+from workers.training.pairs import PairSet, encode_pairs, pairs_of
+from workers.training.selection import choose_shares, dev_rows, dev_score, even_shares
+from workers.training.vocabulary import synthetic_pairs
+
+OUT = Path(".triseek/alignment")
+
+
+@click.group()
+def align() -> None:
+    """Train the network that brings text, picture and speech into one space."""
+
+
+@align.command("train")
+@data_option
+@click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True, help="The artifact's folder.")
+@click.option("--steps", type=click.IntRange(1), default=TrainingSettings.steps, show_default=True)
+@click.option("--seed", type=int, default=TrainingSettings.seed, show_default=True)
+@click.option("--synthetic/--no-synthetic", default=True, help="Also learn from synthetic speech.", show_default=True)
+@cache_option
+@threads_option
+def train_command(
+    data: tuple[Path, ...], out: Path, steps: int, seed: int, synthetic: bool, cache: Path, threads: int
+) -> None:
+    """Learn from the train split of judged sets, keep what is best on their dev split (val), write one artifact."""
+    torch.set_num_threads(threads)
+    console, started = Console(), perf_counter()
+    settings = TrainingSettings(steps=steps, seed=seed)
+    judged = [load_judged_set(folder) for folder in data]
+    cards = registry.default_cards()
+    with encodings(cache, cards, console) as encoded:
+        sets = _encode(judged, encoded, seed if synthetic else None)
+        console.print(f"{sum(map(len, sets)):,} pairs in {len(sets)} sets, encoded in {perf_counter() - started:.0f} s")
+        blank = _blank_card(cards, settings)
+        network, checkpoints = _train(judged, encoded, sets, blank, settings, console)
+        shares = choose_shares(judged, encoded, network, blank)
+        rows = dev_rows(judged, encoded, Alignment(network, replace(blank, shares=shares)))
+    training = {
+        "data": [each.name for each in judged],
+        "synthetic_speech": synthetic,
+        "pairs": {each.name: len(each) for each in sets},
+        "settings": asdict(settings),
+        "dev": [asdict(checkpoint) for checkpoint in checkpoints],
+        "seconds": round(perf_counter() - started),
+    }
+    save_alignment(out, network, replace(blank, shares=shares, training=training))
+    console.print(table("dev", rows))
+    console.print(f"Wrote {out} in {perf_counter() - started:.0f} s.")
+
+
+def _encode(judged: Sequence[JudgedSet], encoded: Encodings, synthetic_seed: int | None) -> list[PairSet]:
+    pairs = [pair for each in judged for pair in pairs_of(each)]
+    if synthetic_seed is not None:
+        pairs += synthetic_pairs(judged, synthetic_seed)
+    return encode_pairs(pairs, encoded)
+
+
+def _blank_card(cards: Mapping[Modality, EncoderCard], settings: TrainingSettings) -> AlignmentCard:
+    return AlignmentCard(
+        encoders={card.modality: card.id for card in cards.values()},
+        inputs={card.modality: card.dim for card in cards.values()},
+        hidden=settings.hidden,
+        dim=settings.dim,
+        shares=even_shares(),
+        sha256="",
+    )
+
+
+def _train(
+    judged: Sequence[JudgedSet],
+    encoded: Encodings,
+    sets: Sequence[PairSet],
+    blank: AlignmentCard,
+    settings: TrainingSettings,
+    console: Console,
+) -> tuple[AlignmentNetwork, list[Checkpoint]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("training", total=settings.steps)
+
+        def dev(network: AlignmentNetwork) -> float:
+            score = dev_score(judged, encoded, network, blank)
+            progress.console.print(f"step {progress.tasks[task].completed:.0f}: dev MRR {score:.4f}")
+            return score
+
+        def on_step(loss: float) -> None:
+            progress.update(task, advance=1, description=f"training, loss {loss:.2f}")
+
+        return train(sets, blank.inputs, settings, dev=dev, on_step=on_step)
