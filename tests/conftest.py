@@ -1,0 +1,82 @@
+"""The real servers for every test: one PostgreSQL and one Valkey a run, and a database of its own for each test.
+
+A template database is made once by the migrations; a test's database is cloned from it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.db.engine import make_engine, make_sessions
+from app.db.migrate import upgrade
+from app.jobs.client import JobClient
+from app.local.servers import Servers
+from app.media.store import MediaStore
+from app.settings import Settings
+
+TEMPLATE = "triseek_template"
+
+
+@dataclass(frozen=True)
+class Services:
+    """What a test works with: its own database and media store, the run's broker."""
+
+    settings: Settings
+    sessions: sessionmaker[Session]
+    jobs: JobClient
+    store: MediaStore
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    with Servers(tmp_path_factory.mktemp("servers")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template(servers: Servers) -> str:
+    """The name of a database as the migrations leave it."""
+    with psycopg.connect(servers.database_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+    upgrade(_url_of(servers, TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(servers: Servers, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database of this test's own, cloned from the template."""
+    name = f"test_{abs(hash(request.node.nodeid)):x}"
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+    with psycopg.connect(servers.database_url, autocommit=True) as admin:
+        admin.execute(create)
+        yield _url_of(servers, name)
+        admin.execute(drop)
+
+
+@pytest.fixture
+def settings(database_url: str, servers: Servers, tmp_path: Path) -> Settings:
+    return Settings(database_url=database_url, redis_url=servers.redis_url, media_url=str(tmp_path / "media"))
+
+
+@pytest.fixture
+def services(settings: Settings) -> Iterator[Services]:
+    engine = make_engine(settings.database_url)
+    sessions = make_sessions(engine)
+    yield Services(
+        settings=settings,
+        sessions=sessions,
+        jobs=JobClient(settings.redis_url, sessions),
+        store=MediaStore(settings.media_url),
+    )
+    engine.dispose()
+
+
+def _url_of(servers: Servers, name: str) -> str:
+    head, _, options = servers.database_url.partition("?")
+    return f"{head.rpartition('/')[0]}/{name}?{options}"
