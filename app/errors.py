@@ -177,6 +177,12 @@ class DatabaseUnreachable(TriseekError):
     status = 503
 
 
+class NotReady(TriseekError):
+    """Something that searches need is missing."""
+
+    status = 503
+
+
 class NoActiveSpace(TriseekError):
     """No embedding space is active yet; a worker makes the first one when it starts."""
 

@@ -77,7 +77,8 @@ class ProductContentSchema(Schema):
         allow_none=True,
         allow_nan=False,
         validate=[validate.Range(0, 10**15), few_decimals],
-        metadata={"type": "number"},
+        # The bounds once more, as JSON numbers: the range's own come out as Decimals.
+        metadata={"type": "number", "minimum": 0, "maximum": 10**15},
     )
     currency = fields.String(
         allow_none=True, validate=validate.Regexp(r"^[A-Z]{3}$", error="must be an ISO 4217 code such as EUR")

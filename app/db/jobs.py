@@ -162,6 +162,12 @@ def requeue_overdue(
     return list(session.scalars(update(Job).where(Job.id.in_(overdue)).values(queued_at=func.now()).returning(Job.id)))
 
 
+def count_open(session: Session) -> dict[str, int]:
+    """How many jobs have not ended, by kind."""
+    counted = session.execute(select(Job.kind, func.count()).where(Job.state.in_(OPEN)).group_by(Job.kind))
+    return {kind: count for kind, count in counted}  # noqa: C416  rows are no pairs to the type checker
+
+
 def checkpoint(session: Session, job_id: uuid.UUID, result: Mapping[str, Any]) -> None:
     """Keeps how far an open job has come, as its result so far."""
     session.execute(update(Job).where(Job.id == job_id).values(result=result))

@@ -5,11 +5,13 @@ from importlib.metadata import version
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
+from app.http.docs import make_docs
 from app.http.endpoints import ProblemApi
 from app.http.health import health
 from app.http.imports import imports
 from app.http.jobs import jobs
 from app.http.media import media
+from app.http.metrics import RequestMetrics, metrics
 from app.http.products import products
 from app.http.searches import searches
 from app.http.services import Services
@@ -19,7 +21,7 @@ from app.settings import Settings
 MEBIBYTE = 2**20
 LARGEST_FORM_FIELD = 16 * MEBIBYTE  # a product's JSON, which may bring pictures as base64
 MOST_FORM_PARTS = 100
-GROUPS = (products, imports, searches, jobs, spaces, media)
+GROUPS = (products, imports, searches, jobs, spaces, media, health, metrics)
 
 
 def create_app(settings: Settings) -> Flask:
@@ -35,9 +37,9 @@ def create_app(settings: Settings) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # of Flask's default provider
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the same
     app.extensions["triseek"] = Services.of(settings)
+    RequestMetrics(app.extensions["triseek"]).watch(app)
     app.before_request(_refuse_nul)
     app.after_request(_harden)
-    app.register_blueprint(health)
     _register_api(app)
     return app
 
@@ -56,6 +58,7 @@ def _register_api(app: Flask) -> None:
     )
     for group in GROUPS:
         api.register_blueprint(group)
+    app.register_blueprint(make_docs(api.spec))
 
 
 def _refuse_nul() -> None:

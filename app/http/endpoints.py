@@ -57,12 +57,12 @@ class _Parser(FlaskParser):
 
 
 class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no types
-    """A group of views under `/v1`."""
+    """A group of views under one prefix."""
 
     ARGUMENTS_PARSER = _Parser()
 
-    def __init__(self, name: str, description: str) -> None:
-        super().__init__(name, __name__, url_prefix="/v1", description=description)
+    def __init__(self, name: str, description: str, *, prefix: str = "/v1") -> None:
+        super().__init__(name, __name__, url_prefix=prefix or None, description=description)
         self._prepare_doc_cbks.append(_prepare_contract_doc)
 
     def endpoint(
@@ -82,7 +82,7 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
         Args:
             method: the HTTP method.
             rule: the path under the prefix.
-            scopes: a key must have one of them.
+            scopes: a key must have one of them; with none the view is open to all.
             answers: what it answers when all is well: the schema by the status; a content type where it is no JSON.
             query: the query string; the view gets what it loads first.
             body: the body; the view gets it next.
@@ -96,10 +96,10 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
                 handler = self._documented(status, schema)(handler)
             if query is not None:
                 handler = self.arguments(query, location="query")(handler)
-            handler = _guarded(handler, scopes)
+            handler = _guarded(handler, scopes) if scopes else handler
             # Where flask-smorest looks for what its own decorators and callbacks document.
             documented: dict[str, Any] = handler._apidoc  # type: ignore[attr-defined]  # noqa: SLF001
-            documented["contract"] = _contract(method, body, upload, headers or {})
+            documented["contract"] = _contract(method, scopes, body, upload, headers or {})
             self.route(rule, methods=[method], endpoint=view.__name__)(handler)
             return view
 
@@ -119,9 +119,13 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
 
 
 def _contract(
-    method: str, body: BodyKind | None, upload: Mapping[str, Any] | None, headers: Mapping[str, str]
+    method: str,
+    scopes: Sequence[Scope],
+    body: BodyKind | None,
+    upload: Mapping[str, Any] | None,
+    headers: Mapping[str, str],
 ) -> dict[str, Any]:
-    contract: dict[str, Any] = {"security": [{"key": []}]}
+    contract: dict[str, Any] = {"security": [{"key": []}] if scopes else []}
     if body is not None:
         contract["requestBody"] = body.documentation()
     if upload is not None:
@@ -139,7 +143,9 @@ def _contract(
 def _prepare_contract_doc(doc: dict[str, Any], doc_info: dict[str, Any], **_: object) -> dict[str, Any]:
     contract = doc_info["contract"]
     parameters = doc.get("parameters", []) + contract["parameters"]
-    return {**doc, **contract, "parameters": parameters}
+    # webargs' own 422, in a content type that ours has not; the default response tells of it.
+    responses = {status: what for status, what in doc["responses"].items() if not isinstance(what, str)}
+    return {**doc, **contract, "parameters": parameters, "responses": responses}
 
 
 def _answering(view: View, body: BodyKind | None) -> View:

@@ -3,31 +3,37 @@
 import logging
 
 import redis
-from flask import Blueprint, Response, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.db import spaces
+from app.errors import NotReady
+from app.http.endpoints import Answer, Endpoints
+from app.http.problems import CONTENT_TYPE
+from app.http.schemas.health import AliveSchema, ReadySchema
 from app.http.services import services
 
-health = Blueprint("health", __name__, url_prefix="/health")
+health = Endpoints("health", "Probes.", prefix="/health")
 log = logging.getLogger(__name__)
 TIMEOUT = 2.0  # seconds
 
 
-@health.get("/live")
-def live() -> Response:
-    """The process answers."""
-    return jsonify({"status": "ok"})
+@health.endpoint("GET", "/live", scopes=(), answers={200: AliveSchema})
+def live() -> Answer:
+    """Tell that the process answers."""
+    return Answer(body={"status": "ok"})
 
 
-@health.get("/ready")
-def ready() -> tuple[Response, int]:
-    """Everything that a search needs is there: the database, the broker, an active embedding space."""
+@health.endpoint("GET", "/ready", scopes=(), answers={200: ReadySchema})
+def ready() -> Answer:
+    """Tell whether all is there that a search needs: the database, the broker, an active embedding space."""
     database, space = _database()
     checks = {"database": database, "broker": _broker(), "space": space}
-    fine = all(checks.values())
-    return jsonify({"status": "ready" if fine else "unready", "checks": checks}), 200 if fine else 503
+    missing = [name for name, fine in checks.items() if not fine]
+    if not missing:
+        return Answer(body={"status": "ready", "checks": checks})
+    problem = NotReady(f"Not there: {', '.join(missing)}.").problem() | {"checks": checks}
+    return Answer(status=NotReady.status, body=problem, headers={"Content-Type": CONTENT_TYPE})
 
 
 def _database() -> tuple[bool, bool]:

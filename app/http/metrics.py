@@ -1,0 +1,85 @@
+"""Figures for Prometheus: requests by route, status and time; what waits."""
+
+import time
+from collections.abc import Iterator
+
+from flask import Flask, Response, current_app, g, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.db import jobs
+from app.http.endpoints import Endpoints
+from app.http.services import Services
+from app.types import JobKind
+
+metrics = Endpoints("metrics", "Figures for Prometheus.", prefix="")
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)  # seconds
+
+
+class RequestMetrics:
+    """Counts and times the requests of one application. Each web process has figures of its own."""
+
+    def __init__(self, own: Services) -> None:
+        self.registry = CollectorRegistry()
+        names = ("method", "route", "status")
+        self._requests = Counter("triseek_http_requests", "Requests answered.", names, registry=self.registry)
+        self._seconds = Histogram(
+            "triseek_http_request_seconds",
+            "Time to answer a request.",
+            ("method", "route"),
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+        self.registry.register(_OpenWork(own))
+
+    def watch(self, app: Flask) -> None:
+        """Counts every request of the application from now on."""
+        app.extensions["triseek-metrics"] = self
+        app.before_request(self._start)
+        app.after_request(self._count)
+
+    def _start(self) -> None:
+        g.started = time.perf_counter()
+
+    def _count(self, response: Response) -> Response:
+        # The rule and not the path: a label for every product would never end.
+        route = request.url_rule.rule if request.url_rule is not None else "unknown"
+        self._requests.labels(request.method, route, str(response.status_code)).inc()
+        if "started" in g:
+            self._seconds.labels(request.method, route).observe(time.perf_counter() - g.started)
+        return response
+
+
+class _OpenWork(Collector):
+    """What waits or runs now, counted in the database when it is asked."""
+
+    def __init__(self, own: Services) -> None:
+        self._services = own
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        """Nothing: to know its samples would take a look into the database at every start."""
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """The open jobs by kind, and whether the database told them."""
+        gauge = GaugeMetricFamily("triseek_jobs_open", "Jobs that have not ended.", labels=["kind"])
+        reachable = GaugeMetricFamily("triseek_database_up", "Whether the database answers.")
+        try:
+            with self._services.sessions() as session:
+                counted = jobs.count_open(session)
+            for kind in JobKind:
+                gauge.add_metric([kind], counted.get(kind, 0))
+            reachable.add_metric([], 1)
+        except SQLAlchemyError:
+            reachable.add_metric([], 0)
+        yield gauge
+        yield reachable
+
+
+@metrics.endpoint("GET", "/metrics", scopes=(), answers={200: "text/plain"})
+def read_metrics() -> Response:
+    """Read the figures in Prometheus' format."""
+    figures: RequestMetrics = current_app.extensions["triseek-metrics"]
+    return Response(generate_latest(figures.registry), content_type=CONTENT_TYPE_LATEST)

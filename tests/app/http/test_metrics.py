@@ -1,0 +1,44 @@
+"""What Prometheus reads."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.http.app import create_app
+from app.settings import Settings
+from tests.app.http.conftest import Api
+
+
+def _value(api: Api, series: str) -> float:
+    lines = api.get("/metrics").text.splitlines()
+    return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{series} ")), 0.0)
+
+
+def test_requests_are_counted_by_route_and_status(api: Api, products: str) -> None:
+    series = 'triseek_http_requests_total{method="GET",route="/v1/catalogues/<catalogue>/products",status="404"}'
+    before = _value(api, series)
+    api.get(products)
+    assert _value(api, series) == before + 1
+
+
+@pytest.mark.parametrize("path", ["/no/such/path/5f1a", "/v1/jobs/%00"])
+def test_a_path_never_becomes_a_series(api: Api, path: str) -> None:
+    assert api.get(path).status_code == 404
+    assert "5f1a" not in api.get("/metrics").text
+
+
+def test_jobs_that_have_not_ended_are_counted_by_kind(api: Api, products: str) -> None:
+    series = 'triseek_jobs_open{kind="embed"}'
+    before = _value(api, series)
+    job = api.post(products, json={"sku": "a", "title": "one"}).json["job"]["id"]
+    assert _value(api, series) == before + 1
+    api.post(f"/v1/jobs/{job}/cancel")
+    assert _value(api, series) == before
+
+
+def test_without_a_database_the_rest_is_still_told(http_settings: Settings) -> None:
+    settings = replace(http_settings, database_url="postgresql://nobody@127.0.0.1:1/none")
+    answer = create_app(settings).test_client().get("/metrics")
+    assert answer.status_code == 200
+    assert "triseek_http_requests" in answer.text
+    assert "triseek_jobs_open{" not in answer.text
