@@ -18,7 +18,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv .venv
 
 $(STAMP): $(BIN)/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt -e '.[workers,embedded,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt -e '.[workers,embedded,train,dev]'
 	@touch $@
 
 demo: $(STAMP) ## load a sample catalogue, search it, serve the search page (ONCE=1, JSON=file, DATA=judged set)
@@ -41,7 +41,7 @@ chaos: $(STAMP) ## kill the parts at work and see that nothing is lost
 lock: $(BIN)/python ## write constraints.txt anew from the newest releases that fit
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/pip install --disable-pip-version-check -e '.[workers,embedded,dev]'
+	.venv-lock/bin/pip install --disable-pip-version-check -e '.[workers,embedded,train,dev]'
 	.venv-lock/bin/pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' | sed 's/+.*//' > constraints.txt
 	rm -rf .venv-lock
 
