@@ -14,7 +14,7 @@ from typing import Self
 
 from app.settings import child_environ
 
-TAIL_LINES = 20
+TAIL_LINES = 3  # of its output, for errors
 
 Sink = Callable[[str, str], None]  # a child's name and one line of what it printed
 
@@ -58,6 +58,11 @@ class Child:
         """The exit status, or None while it runs."""
         return self._process.poll()
 
+    @property
+    def last_words(self) -> str:
+        """The last lines that it printed, in one."""
+        return " ".join(list(self.tail))
+
     def ask_to_stop(self) -> None:
         """Sends the signal that ends it in an orderly way."""
         if self.status is None:
@@ -79,7 +84,8 @@ class Child:
         with self._process.stdout as lines:
             for line in lines:
                 text = line.rstrip()
-                self.tail.append(text)
+                if text:
+                    self.tail.append(text)
                 self._sink(self.program.name, text)
 
 

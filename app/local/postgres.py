@@ -98,7 +98,7 @@ class Postgres:
                     pause = min(2 * pause, LONGEST_PAUSE)
                     continue
                 self._family.stop(server, 5)
-                raise ServiceFailed(f"PostgreSQL did not start: {' '.join(server.tail)}") from error
+                raise ServiceFailed(f"PostgreSQL did not start: {server.last_words}") from error
             return
 
 

@@ -142,9 +142,10 @@ def _wait_until_ready(url: str, supervisor: Supervisor) -> None:
     while time.monotonic() < until:
         for keeper in supervisor.keepers:
             if keeper.deaths >= DEATHS_AT_START:
-                raise ServiceFailed(f"{keeper.program.name} does not stay up: {keeper.last_words}")
+                raise ServiceFailed(f"{keeper.program.name} does not stay up: {keeper.says}")
         with suppress(httpx.TransportError):  # the web process does not listen yet
             if httpx.get(f"{url}/health/ready", timeout=10).status_code == httpx.codes.OK:
                 return
         time.sleep(0.2)
-    raise ServiceFailed(f"{url}/health/ready was not ready within {READY_SECONDS:.0f} seconds")
+    said = "; ".join(f"{keeper.program.name}: {keeper.says}" for keeper in supervisor.keepers)
+    raise ServiceFailed(f"{url} was not ready within {READY_SECONDS:.0f} seconds. The parts said last: {said}")

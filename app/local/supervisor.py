@@ -14,7 +14,6 @@ TICK = 0.2  # seconds between two looks
 FIRST_PAUSE = 0.5  # seconds before a dead program is started again; doubles each time
 LONGEST_PAUSE = 30.0
 STEADY_AFTER = 60.0  # seconds after which an earlier death is forgotten
-LAST_LINES = 3  # of what a dead program printed
 STOP_SECONDS = 15.0  # in which all must have ended by themselves
 
 
@@ -29,6 +28,11 @@ class Keeper:
         self._family = family
         self._since = 0.0
         self._not_before = 0.0
+
+    @property
+    def says(self) -> str:
+        """The last lines that it printed."""
+        return self.last_words if self.child is None else self.child.last_words
 
     def look(self) -> None:
         """Starts the program if it does not run and its pause is over."""
@@ -46,7 +50,7 @@ class Keeper:
         pause = min(FIRST_PAUSE * 2 ** (self.deaths - 1), LONGEST_PAUSE)
         log.warning("%s ended with status %s; it starts again in %.1f s", self.program.name, status, pause)
         self._not_before = now + pause
-        self.last_words = " ".join(list(child.tail)[-LAST_LINES:])
+        self.last_words = child.last_words
         self.child = None
 
 

@@ -33,7 +33,7 @@ class Valkey:
         while not self._answers():
             if server.status is not None or time.monotonic() > until:
                 self._family.stop(server, 5)
-                raise ServiceFailed(f"Valkey did not start: {' '.join(server.tail)}")
+                raise ServiceFailed(f"Valkey did not start: {server.last_words}")
             time.sleep(0.02)
         return server
 
