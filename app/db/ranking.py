@@ -38,16 +38,17 @@ def rank(
     Returns:
         Rows of `product_id`, `cosine`, `part` indexes, `against` modalities, `similarity` and `weight` lists in step.
     """
-    statement = _statement(space, parts)
+    ranked = statement(space, parts)
     values: dict[str, Any] = {"catalogue": catalogue_id, "exclude": list(exclude), "candidates": candidates}
     for number, part in enumerate(parts):
         values[f"vector_{number}"] = "[" + ",".join(f"{x:.6g}" for x in part.vector) + "]"
         values[f"weight_{number}"] = part.weight
         values |= {f"share_{number}_{modality}": share for modality, share in part.shares.items()}
-    return session.execute(text(statement), values).all()
+    return session.execute(text(ranked), values).all()
 
 
-def _statement(space: EmbeddingSpace, parts: Sequence[RankingPart]) -> str:
+def statement(space: EmbeddingSpace, parts: Sequence[RankingPart]) -> str:
+    """The text of the ranking statement."""
     # The space and the modality stand in the text, not in parameters: a partial index is only used where the planner
     # can see that the query's condition implies the index's.
     nearest = " UNION ".join(
