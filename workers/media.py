@@ -21,7 +21,8 @@ from app.settings import Settings
 Picture = NDArray[np.uint8]  # (height, width, 3) RGB
 Waveform = NDArray[np.float32]  # (samples,) mono, -1 to 1
 
-PICTURE_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+# A JPEG of several pictures, which Pillow calls MPO, is opened as a JPEG.
+PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 # Only these are tried: FFmpeg also reads play lists, which name further files and addresses to open.
 SOUND_FORMATS = "wav,w64,flac,mp3,ogg,matroska,webm,mov,aac,aiff,caf,au,amr,ac3,asf"
 SHORTEST = 0.1  # seconds; nobody says a word in less
