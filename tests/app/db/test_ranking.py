@@ -25,7 +25,10 @@ def _space(session: Session) -> EmbeddingSpace:
 
 
 def _embed(
-    session: Session, space: EmbeddingSpace, catalogue: str, vectors: Mapping[str, Mapping[Modality, Sequence[np.ndarray]]]
+    session: Session,
+    space: EmbeddingSpace,
+    catalogue: str,
+    vectors: Mapping[str, Mapping[Modality, Sequence[np.ndarray]]],
 ) -> int:
     tenant = catalogues.first_tenant(session, "default")
     for sku in vectors:
@@ -132,7 +135,9 @@ def test_a_large_catalogue_is_ranked_through_the_partial_index(services: Service
     with services.sessions.begin() as session:
         space = _space(session)
         catalogue = _embed(session, space, "c", {"a": {TEXT: [EAST]}})
-        session.execute(text("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off"))
+        session.execute(
+            text("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+        )
         statement = ranking.statement(space, [_part(EAST)])
         values = {"catalogue": catalogue, "exclude": [], "candidates": 5, "vector_0": "[1,0,0,0]", "weight_0": 1.0}
         values |= {"share_0_text": 1.0, "share_0_image": 1.0}
