@@ -45,6 +45,7 @@ class Postgres:
         """
         if not self._data.exists():
             self._create()
+        root.give(self._data, self._way)
         root.give(self._sockets, self._way)
         _forget_stale_lock(self._data)
         server = self._family.start(self._program("postgres", *self._options()))

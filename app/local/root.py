@@ -64,12 +64,15 @@ def reachable(path: Path) -> bool:
 
 
 def give(path: Path, way: RootWay | None) -> None:
-    """Gives the folder, whatever is in it, to the user that the server runs as."""
+    """Gives the folder, with all that is in it, to the user that the server runs as, if another has it."""
     user = run_as(way)
-    if user is None or user.namespace:
+    if user is None:
         return
-    for found in (path, *path.rglob("*")):
-        os.chown(found, user.uid, user.gid, follow_symlinks=False)
+    # In a namespace the files keep our own name.
+    uid, gid = (os.geteuid(), os.getegid()) if user.namespace else (user.uid, user.gid)
+    if path.stat().st_uid != uid:
+        for found in (path, *path.rglob("*")):
+            os.chown(found, uid, gid, follow_symlinks=False)
 
 
 def reachable_copy(package: Path, libraries: Path, target: Path) -> Path:

@@ -63,9 +63,13 @@ def test_root_runs_postgresql_in_a_user_namespace(tmp_path: Path) -> None:
 
 
 @as_root
-def test_root_runs_postgresql_as_nobody_in_the_data_folder(open_folder: Path) -> None:
-    assert_answers(open_folder / "data", RootWay.NOBODY)
-    assert (open_folder / "data" / "postgres").stat().st_uid == pwd.getpwnam("nobody").pw_uid
+def test_root_runs_postgresql_as_nobody_in_the_data_folder_and_may_change_its_way(open_folder: Path) -> None:
+    data = open_folder / "data"
+    assert_answers(data, RootWay.NOBODY)
+    assert (data / "postgres").stat().st_uid == pwd.getpwnam("nobody").pw_uid
+    if root.namespaces_work():
+        assert_answers(data, RootWay.NAMESPACE)
+        assert (data / "postgres").stat().st_uid == 0
 
 
 @as_root
