@@ -16,6 +16,7 @@ from app.types import JobKind
 
 metrics = Endpoints("metrics", "Figures for Prometheus.", prefix="")
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)  # seconds
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class RequestMetrics:
@@ -44,11 +45,12 @@ class RequestMetrics:
         g.started = time.perf_counter()
 
     def _count(self, response: Response) -> Response:
-        # The rule and not the path: a label for every product would never end.
+        # The rule and not the path, and no method that a client made up: labels must not grow without end.
         route = request.url_rule.rule if request.url_rule is not None else "unknown"
-        self._requests.labels(request.method, route, str(response.status_code)).inc()
+        method = request.method if request.method in METHODS else "other"
+        self._requests.labels(method, route, str(response.status_code)).inc()
         if "started" in g:
-            self._seconds.labels(request.method, route).observe(time.perf_counter() - g.started)
+            self._seconds.labels(method, route).observe(time.perf_counter() - g.started)
         return response
 
 

@@ -35,17 +35,22 @@ def wait_for(job_id: str, seconds: float) -> Job:
     job = _read(job_id)
     if seconds <= 0 or JobState(job.state).is_final or not _seats.acquire(blocking=False):
         return job
+    try:
+        return _wait(job, until=time.monotonic() + seconds)
+    finally:
+        _seats.release()
+
+
+def _wait(job: Job, *, until: float) -> Job:
     ended = services().watcher.subscribe(job.id)
     try:
-        until = time.monotonic() + seconds
-        job = _read(job_id)  # it may have ended before the subscription
+        job = _read(str(job.id))  # it may have ended before the subscription
         while not JobState(job.state).is_final and (left := until - time.monotonic()) > 0:
             ended.wait(min(left, LOOK_EVERY))
-            job = _read(job_id)
+            job = _read(str(job.id))
         return job
     finally:
         services().watcher.unsubscribe(job.id, ended)
-        _seats.release()
 
 
 def _read(job_id: str) -> Job:

@@ -27,6 +27,11 @@ def test_a_path_never_becomes_a_series(api: Api, path: str) -> None:
     assert "5f1a" not in api.get("/metrics").text
 
 
+def test_a_method_that_a_client_made_up_never_becomes_a_series(api: Api) -> None:
+    assert api("X5F1B", "/v1/jobs").status_code == 405
+    assert "X5F1B" not in api.get("/metrics").text
+
+
 def test_jobs_that_have_not_ended_are_counted_by_kind(api: Api, products: str) -> None:
     series = 'triseek_jobs_open{kind="embed"}'
     before = _value(api, series)
