@@ -5,6 +5,7 @@ from importlib.metadata import version
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
+from app.http.catalogues import catalogues
 from app.http.docs import make_docs
 from app.http.endpoints import ProblemApi
 from app.http.health import health
@@ -12,6 +13,7 @@ from app.http.imports import imports
 from app.http.jobs import jobs
 from app.http.media import media
 from app.http.metrics import RequestMetrics, metrics
+from app.http.pages import pages
 from app.http.products import products
 from app.http.searches import searches
 from app.http.services import Services
@@ -21,7 +23,7 @@ from app.settings import Settings
 MEBIBYTE = 2**20
 LARGEST_FORM_FIELD = 16 * MEBIBYTE  # a product's JSON, which may bring pictures as base64
 MOST_FORM_PARTS = 100
-GROUPS = (products, imports, searches, jobs, spaces, media, health, metrics)
+GROUPS = (catalogues, products, imports, searches, jobs, spaces, media, health, metrics)
 
 
 def create_app(settings: Settings) -> Flask:
@@ -40,6 +42,7 @@ def create_app(settings: Settings) -> Flask:
     RequestMetrics(app.extensions["triseek"]).watch(app)
     app.before_request(_refuse_nul)
     app.after_request(_harden)
+    app.register_blueprint(pages)
     _register_api(app)
     return app
 
