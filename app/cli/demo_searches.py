@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -86,8 +87,8 @@ def summary(asked: Sequence[Asked]) -> Table:
     table = Table(
         title="Held-out queries", caption=f"p50, p95: ms from submitting to the answer; {', '.join(STEPS)}: medians"
     )
-    for column in ("kind", "queries", "first", f"in top {TOP}", "p50", "p95", *STEPS):
-        table.add_column(column, justify="left" if column == "kind" else "right")
+    for column in ("kind", "n", "first", f"top {TOP}", "p50", "p95", *STEPS):
+        table.add_column(column, justify="left" if column == "kind" else "right", no_wrap=True)
     for kind in dict.fromkeys(each.query.kind for each in asked):
         table.add_row(kind, *_row([each for each in asked if each.query.kind == kind]))
     return table

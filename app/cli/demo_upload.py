@@ -14,6 +14,7 @@ from app.client import Client, Job, with_media
 if TYPE_CHECKING:
     from app.sample.sets import DemoSet, Offer
 
+SHOWN = 5  # failures of a job that are printed
 SINGLE = 3  # products uploaded one by one, as forms, before the others come as one file
 
 
@@ -32,17 +33,19 @@ def upload(client: Client, chosen: "DemoSet", console: Console) -> float:
             jobs.append(client.import_ndjson(chosen.name, lines))
         ended = [*(client.wait(job.id) for job in jobs[:SINGLE])]
         ended += [follow(client, job, progress, "embedding", chosen.total - SINGLE) for job in jobs[SINGLE:]]
-    failed = sum(_failed(job) for job in ended)
+    failed = sum(_failed(client, job, console) for job in ended)
     seconds = time.monotonic() - started
-    note = f"; {failed} failed, see `triseek jobs`" if failed else ""
+    note = f"; {failed} failed" if failed else ""
     console.print(f"{chosen.total - failed} products can be found after {seconds:.1f} s{note}\n")
     return seconds
 
 
-def _failed(job: Job) -> int:
+def _failed(client: Client, job: Job, console: Console) -> int:
     """How many products of a job could not be embedded; raises what ended the job before it had counted any."""
     if not job.progress.failed:
         job.answer()
+    for error in itertools.islice(client.job_errors(job.id), SHOWN):
+        console.print(f"  {error.get('sku')}: {error['error'].get('detail')}", style="red", highlight=False)
     return job.progress.failed
 
 
