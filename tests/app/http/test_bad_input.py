@@ -199,6 +199,15 @@ def test_a_body_above_the_limit_is_refused(api: Api, products: str) -> None:
     problem(api.post(imports, data=b"x" * 5 * 2**20, headers={"Content-Type": "application/x-ndjson"}), 413)
 
 
+def test_a_body_of_unstated_length_above_the_limit_is_refused(api: Api, products: str, searches: str) -> None:
+    headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
+    for path, content in ((searches, b'{"text": "red"}'), (products, b'{"sku": "b", "title": "red"}')):
+        for spaces, status in ((0, 202), (5 * 2**20, 413)):
+            body = {"input_stream": io.BytesIO(content + b" " * spaces), "headers": dict(headers)}
+            answer = api.post(path, **body, environ_overrides={"wsgi.input_terminated": True})
+            assert answer.status_code == status, answer.text
+
+
 def test_what_is_unknown_is_not_found(api: Api, products: str) -> None:
     problem(api.get("/v1/catalogues/nowhere/products"), 404)
     problem(api.get("/v1/catalogues/nowhere/products/a"), 404)
