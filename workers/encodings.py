@@ -128,7 +128,7 @@ class Encodings:
             try:
                 prepared[key] = content.prepare(encoder, self._limits)
             except (MediaUnreadable, MediaTooLarge) as error:
-                self.unreadable[key] = error.detail
+                self.unreadable[key] = f"{content}: {error.detail}"
         pooled = encoder.encode_prepared(list(prepared.values()))
         return dict(zip(prepared, pooled, strict=True))
 

@@ -56,11 +56,13 @@ class Utterance:
 
 
 def utterances(vocabulary: Mapping[str, Sequence[str]], seed: int) -> Iterator[Utterance]:
-    """One utterance for each text of the vocabulary (language -> texts), in a voice drawn from the seed."""
+    """One utterance for each text of the vocabulary (language -> texts), in a voice drawn from the seed and the text.
+
+    So a vocabulary that grows keeps the utterances that it had.
+    """
     for language, texts in vocabulary.items():
-        chance = random.Random(f"{seed} {language}")  # noqa: S311  not for secrets
-        for text in texts:
-            yield _utterance(text, language, chance)
+        for text in dict.fromkeys(texts):
+            yield _utterance(text, language, random.Random(f"{seed} {language} {text}"))  # noqa: S311  not for secrets
 
 
 def _utterance(text: str, language: str, chance: random.Random) -> Utterance:

@@ -20,10 +20,10 @@ from workers.training.pairs import Pair
 from workers.training.synthetic import VOICES, Utterance, utterances, with_noise
 
 # Language -> how many of its most frequent words are passed over (they name nothing), and how many are then taken.
-COMMON_WORDS = {"en": (300, 3500), "zh": (100, 800), "de": (200, 500), "fr": (200, 500), "es": (200, 500)}
+COMMON_WORDS = {"en": (300, 2500), "zh": (100, 400), "de": (200, 200), "fr": (200, 200), "es": (200, 200)}
 NAMES = {"zh": 1.0, "de": 0.5, "fr": 0.5, "es": 0.5}  # language -> share of a judged set's translated names
-OTHERS = 0.25  # of those in any other language
-PHRASES = 1000  # of a judged set's text queries, at most
+OTHERS = 0.1  # of those in any other language
+PHRASES = 400  # of a judged set's text queries, at most
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,15 @@ class SyntheticContent:
 
 
 def synthetic_pairs(judged: Sequence[JudgedSet], seed: int, split: str = "train") -> Iterator[Pair]:
-    """Synthetic recordings paired with the texts that they stand for."""
+    """Synthetic recordings, and the carrier phrases in writing, paired with the texts that they stand for."""
     for said in utterances(vocabulary(judged, seed, split), seed):
-        yield Pair(
-            set="synthetic speech-text",
-            left=(Modality.SPEECH, SyntheticContent(said)),
-            right=(Modality.TEXT, TextContent(said.text, Role.PASSAGE)),
-            group=said.text.casefold(),
-        )
+        meant = (Modality.TEXT, TextContent(said.text, Role.PASSAGE))
+        group = said.text.casefold()
+        heard = (Modality.SPEECH, SyntheticContent(said))
+        yield Pair(set="synthetic speech-text", left=heard, right=meant, group=group)
+        if said.spoken != said.text:
+            written = (Modality.TEXT, TextContent(said.spoken, Role.QUERY))
+            yield Pair(set="carried text-text", left=written, right=meant, group=group)
 
 
 def vocabulary(judged: Sequence[JudgedSet], seed: int, split: str = "train") -> dict[str, list[str]]:
@@ -61,7 +62,7 @@ def vocabulary(judged: Sequence[JudgedSet], seed: int, split: str = "train") -> 
     texts: dict[str, list[str]] = defaultdict(list)
     for each in judged:
         _add_names(each, split, chance, texts)
-    texts["en"] += 2 * list(ResNet50_Weights.IMAGENET1K_V2.meta["categories"])
+    texts["en"] += ResNet50_Weights.IMAGENET1K_V2.meta["categories"]
     for language, (skipped, taken) in COMMON_WORDS.items():
         frequent = wordfreq.top_n_list(language, 2 * (skipped + taken))
         words = [word for word in frequent if _names_something(word, language)]
