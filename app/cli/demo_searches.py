@@ -84,8 +84,11 @@ def _line(asked: Asked) -> str:
 
 def summary(asked: Sequence[Asked]) -> Table:
     """How many were found and how fast, a row for each kind of query."""
+    steps = ", ".join(STEPS)
     table = Table(
-        title="Held-out queries", caption=f"p50, p95: ms from submitting to the answer; {', '.join(STEPS)}: medians"
+        box=SIMPLE,
+        title="Held-out queries",
+        caption=f"p50, p95: ms from submitting to the answer\n{steps}: medians of them",
     )
     for column in ("kind", "n", "first", f"top {TOP}", "p50", "p95", *STEPS):
         table.add_column(column, justify="left" if column == "kind" else "right", no_wrap=True)
