@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.db.tables import Embedding, EmbeddingSpace, Product
@@ -48,10 +48,11 @@ def requeue_overdue(session: Session, age: datetime.timedelta, limit: int) -> li
 
 
 def requeue_all(session: Session) -> None:
-    """Lets every product wait to be embedded anew, under no job, overdue at once."""
+    """Lets every product wait to be embedded anew, overdue at once; under no job but the one that it waits for now."""
     long_ago = func.now() - datetime.timedelta(days=1)
+    waits_for = case((PENDING, Product.job_id), else_=None)
     session.execute(
-        update(Product).values(embedded_version=0, failed_version=0, attempts=0, job_id=None, queued_at=long_ago)
+        update(Product).values(embedded_version=0, failed_version=0, attempts=0, job_id=waits_for, queued_at=long_ago)
     )
 
 
