@@ -27,12 +27,14 @@ for (const name of ["image", "speech"]) {
   document.querySelector(`[data-remove=${name}]`).addEventListener("click", () => choose(name, null));
 }
 acceptDropsAndPastes();
-connect();
+await connect();
+if (at("text").value) search({ text: at("text").value });
 
-// `/#key=…&catalogue=…`: a link that the command line prints. The key does not stay in the address.
+// `/#key=…&catalogue=…&text=…`: a link that the command line prints. The key does not stay in the address.
 function takeFromAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
   for (const name of ["key", "catalogue"]) if (given.get(name)) sessionStorage.setItem(name, given.get(name));
+  at("text").value = given.get("text") || "";
   if (given.has("key")) history.replaceState(null, "", location.pathname);
 }
 
