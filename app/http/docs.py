@@ -27,7 +27,7 @@ class Operation:
 
 def make_docs(spec: APISpec) -> Blueprint:
     """The page `/docs` about an interface, as it is when the page is read."""
-    docs = Blueprint("docs", __name__, template_folder="templates")
+    docs = Blueprint("docs", __name__)
     docs.add_app_template_filter(type_of, "type_of")
 
     @docs.get("/docs")

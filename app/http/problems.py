@@ -6,17 +6,18 @@ Source: RFC 9457, Problem Details for HTTP APIs.
 import json
 import logging
 
-from flask import Flask, Response
+from flask import Flask, Response, current_app
 from marshmallow import Schema, ValidationError, fields
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.catalog.pointers import request_invalid
 from app.errors import DatabaseUnreachable, KeyRejected, RequestInvalid, TriseekError
 
 log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
+MEBIBYTE = 2**20
 
 
 class FieldErrorSchema(Schema):
@@ -61,17 +62,28 @@ def _ours(error: TriseekError) -> Response:
 def _http(error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < 400:
         return error  # a redirect
+    too_large = isinstance(error, RequestEntityTooLarge)
     document = {
         "type": "about:blank",
         "title": error.name,
         "status": error.code,
-        "detail": error.description or error.name,
+        "detail": _limits() if too_large else error.description or error.name,
     }
     response = _response(document, error.code)
     for name, value in error.get_headers():
         if name != "Content-Type":
             response.headers[name] = value
     return response
+
+
+def _limits() -> str:
+    largest, field, parts = (
+        current_app.config[name] for name in ("MAX_CONTENT_LENGTH", "MAX_FORM_MEMORY_SIZE", "MAX_FORM_PARTS")
+    )
+    return (
+        f"A request may have {largest // MEBIBYTE} MiB in all; a form's field that is no file {field // MEBIBYTE} MiB, "
+        f"and a form {parts} parts."
+    )
 
 
 def _unstorable(error: DataError) -> Response:

@@ -23,6 +23,8 @@ TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "retry_on_timeout": True,
 }
+# A request does not wait for a broker that is away: the sweeper sends later what it could not.
+GIVE_UP_SOON = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1, "connect_retries_timeout": 1}
 
 
 def broker_url(redis_url: str) -> str:
@@ -35,7 +37,7 @@ class JobClient:
 
     def __init__(self, redis_url: str, sessions: sessionmaker[Session]) -> None:
         self._celery = Celery("triseek-client", broker=broker_url(redis_url), set_as_current=False)
-        self._celery.conf.broker_transport_options = TRANSPORT_OPTIONS
+        self._celery.conf.broker_transport_options = TRANSPORT_OPTIONS | GIVE_UP_SOON
         self._sessions = sessions
 
     @contextmanager
