@@ -14,7 +14,8 @@ from app.jobs.client import JobClient
 from app.media.store import MediaStore
 from app.settings import Settings
 
-THREADS = 16  # request threads of one web process
+THREADS = 64  # request threads of one web process; most of them only wait for a job
+CONNECTIONS = 16  # to the database; a thread that waits holds none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,7 @@ class Services:
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """The services that these settings describe."""
-        engine = make_engine(settings.database_url, pool_size=THREADS)
+        engine = make_engine(settings.database_url, pool_size=CONNECTIONS)
         sessions = make_sessions(engine)
         store = MediaStore(settings.media_url)
         return cls(

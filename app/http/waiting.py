@@ -14,8 +14,8 @@ from app.types import JobState
 
 LONGEST = 60.0  # seconds
 LOOK_EVERY = 2.0  # seconds; a wake-up may be lost
-# The other threads stay free for those who do not wait.
-_seats = threading.BoundedSemaphore(THREADS - 4)
+SEATS = THREADS - 16  # the other threads stay free for those who do not wait
+_seats = threading.BoundedSemaphore(SEATS)
 
 
 def preferred_wait() -> float:

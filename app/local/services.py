@@ -9,7 +9,7 @@ from app.errors import ServiceFailed
 from app.local.family import Program
 
 HOST = "127.0.0.1"
-THREADS = 16  # request threads of the web process
+THREADS = 64  # request threads of the web process; most of them only wait for a job
 DEFAULTS = {
     # One compute thread a process: the workers run side by side, and a search must not wait for an import's threads.
     "OMP_NUM_THREADS": "1",

@@ -8,6 +8,7 @@ import pytest
 
 from app.db import jobs
 from app.http.services import THREADS, Services
+from app.http.waiting import SEATS
 from app.types import JobState
 from tests.app.http.conftest import Api
 
@@ -46,5 +47,5 @@ def test_more_waits_than_seats_are_answered_at_once(api: Api, own: Services, job
         with own.sessions.begin() as session:
             jobs.finish(session, UUID(job), JobState.CANCELLED)
         ended = [each.result(timeout=20) for each in waits]
-    assert refused == 4
+    assert refused == THREADS - SEATS
     assert max(ended) < 10.0  # woken by the job's end, long before the time was over
