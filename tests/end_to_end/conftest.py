@@ -1,0 +1,94 @@
+"""The default encoders over the real servers: what the workers do, in this process."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from app.catalog import service
+from app.catalog.drafts import MediaRef, ProductDraft
+from app.db import catalogues, jobs
+from app.db.tables import Job
+from app.search.service import submit
+from app.settings import Settings
+from app.spaces.service import adopt
+from app.types import QueryPart, SearchQuery
+from tests.conftest import Services
+from workers.connections import Connections
+from workers.embedder import Embedder
+from workers.ingest import embed_products
+from workers.search import run_search
+from workers.towers import Towers
+
+CATALOGUE = "shop"
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    return Embedder.load(Settings(database_url="", redis_url="", media_url=""))
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A catalogue on a database of its own, and workers at hand."""
+
+    connections: Connections
+    towers: Towers
+
+    def store(self, data: bytes) -> MediaRef:
+        return MediaRef(digest=self.connections.store.put(data), bytes=len(data), content_type="")
+
+    def put(self, *drafts: ProductDraft) -> list[uuid.UUID]:
+        """Uploads products without embedding them; their jobs."""
+        with self.connections.jobs.transaction() as session:
+            tenant = catalogues.first_tenant(session, "default")
+            return [service.put(session, tenant, CATALOGUE, draft).id for draft in drafts]
+
+    def embed(self) -> None:
+        """Embeds all that waits."""
+        with self.connections.sessions() as session:
+            tenant = catalogues.first_tenant(session, "default")
+            ids = [view.product.id for view in service.page(session, tenant, CATALOGUE, after=0, limit=1000)]
+        embed_products(self.connections, self.towers, ids)
+
+    def upload(self, *drafts: ProductDraft) -> list[Job]:
+        """Uploads products and embeds them; their jobs as they ended."""
+        job_ids = self.put(*drafts)
+        self.embed()
+        return [self.job(job_id) for job_id in job_ids]
+
+    def search(self, *parts: QueryPart, **options: Any) -> Job:
+        """Runs a search to its end."""
+        with self.connections.jobs.transaction() as session:
+            tenant = catalogues.first_tenant(session, "default")
+            job_id = submit(session, tenant, CATALOGUE, SearchQuery(parts=parts, **options)).id
+        run_search(self.connections, self.towers, job_id)
+        return self.job(job_id)
+
+    def found(self, *parts: QueryPart, **options: Any) -> list[str]:
+        """The SKUs that a search finds, best first."""
+        job = self.search(*parts, **options)
+        assert job.result is not None, job.error
+        return [hit["sku"] for hit in job.result["hits"]]
+
+    def job(self, job_id: uuid.UUID) -> Job:
+        with self.connections.sessions() as session:
+            job = jobs.get(session, job_id)
+            assert job is not None
+            return job
+
+    def view(self, sku: str) -> service.ProductView:
+        with self.connections.sessions() as session:
+            return service.view(session, catalogues.first_tenant(session, "default"), CATALOGUE, sku)
+
+
+@pytest.fixture
+def shop(services: Services, embedder: Embedder) -> Iterator[Shop]:
+    connections = Connections.of(services.settings)
+    with connections.jobs.transaction() as session:
+        space = adopt(session, embedder.space_key)
+    yield Shop(connections, Towers(embedder=embedder, space=space))
+    bound = connections.sessions.kw["bind"]
+    bound.dispose()

@@ -1,0 +1,104 @@
+"""The sample catalogue's own pictures and voices, through encoders, alignment, ranking and re-rank."""
+
+import io
+
+import pytest
+from PIL import Image, ImageOps
+
+from app.catalog.drafts import ProductDraft
+from app.sample.catalogue import Thing, things
+from app.sample.speech import synthesise
+from app.types import Modality, QueryPart
+from tests.end_to_end.conftest import Shop
+
+SKUS = ("banana", "guitar", "scissors", "hammer", "umbrella", "bicycle", "carrot", "trumpet")
+
+
+def _things() -> dict[str, Thing]:
+    return {thing.sku: thing for thing in things() if thing.sku in SKUS}
+
+
+@pytest.fixture
+def stocked(shop: Shop) -> Shop:
+    own = _things()
+    assert len(own) == len(SKUS)
+    shop.upload(
+        *(
+            ProductDraft(sku=sku, title=thing.title, description=thing.description, images=(shop.store(thing.picture()),))
+            for sku, thing in own.items()
+        )
+    )
+    return shop
+
+
+def _text(text: str, weight: float = 1.0, name: str = "text") -> QueryPart:
+    return QueryPart(name=name, modality=Modality.TEXT, text=text, weight=weight)
+
+
+def test_an_english_sentence_finds_the_product(stocked: Shop) -> None:
+    assert stocked.found(_text("something to cut paper with"))[0] == "scissors"
+
+
+def test_a_chinese_sentence_finds_the_english_product(stocked: Shop) -> None:
+    assert stocked.found(_text("我想买香蕉"))[0] == "banana"
+
+
+def test_an_altered_picture_finds_the_product(stocked: Shop) -> None:
+    picture = io.BytesIO()
+    ImageOps.mirror(Image.open(io.BytesIO(_things()["guitar"].picture())).convert("RGB")).save(picture, "JPEG")
+    part = QueryPart(name="image", modality=Modality.IMAGE, media=stocked.store(picture.getvalue()).digest)
+    assert stocked.found(part)[0] == "guitar"
+
+
+def test_a_spoken_word_finds_the_product_among_the_first(stocked: Shop) -> None:
+    spoken = synthesise("umbrella", voice="en-us")
+    part = QueryPart(name="speech", modality=Modality.SPEECH, media=stocked.store(spoken).digest)
+    assert "umbrella" in stocked.found(part)[:3]
+
+
+def test_text_picture_and_voice_together_find_the_product(stocked: Shop) -> None:
+    picture = stocked.store(_things()["carrot"].picture()).digest
+    spoken = stocked.store(synthesise("carrot", voice="en-gb")).digest
+    parts = (
+        _text("an orange vegetable"),
+        QueryPart(name="image", modality=Modality.IMAGE, media=picture),
+        QueryPart(name="speech", modality=Modality.SPEECH, media=spoken),
+    )
+    job = stocked.search(*parts)
+    assert job.result is not None
+    best = job.result["hits"][0]
+    assert best["sku"] == "carrot"
+    assert {each["query"] for each in best["contributions"]} == {"text", "image", "speech"}
+
+
+def test_contributions_sum_to_the_cosine_of_every_hit(stocked: Shop) -> None:
+    job = stocked.search(_text("bread"), _text("metal", weight=-0.5, name="query/1"))
+    assert job.result is not None
+    for hit in job.result["hits"]:
+        assert sum(each["contribution"] for each in hit["contributions"]) == pytest.approx(hit["cosine"], abs=1e-4)
+
+
+def test_a_product_finds_others_like_it_and_not_itself(stocked: Shop) -> None:
+    found = stocked.found(QueryPart(name="query/0", modality=None, sku="trumpet"))
+    assert "trumpet" not in found
+    assert len(found) == len(SKUS) - 1
+
+
+def test_without_the_rerank_hits_come_by_cosine(stocked: Shop) -> None:
+    job = stocked.search(_text("hammer"), rerank=False)
+    assert job.result is not None
+    cosines = [hit["cosine"] for hit in job.result["hits"]]
+    assert cosines == sorted(cosines, reverse=True)
+    assert [hit["score"] for hit in job.result["hits"]] == cosines
+
+
+def test_the_answer_says_what_it_is_made_of(stocked: Shop) -> None:
+    job = stocked.search(_text("hammer"), explain=True)
+    assert job.result is not None
+    assert job.result["total"] == len(SKUS)
+    assert job.result["space"] == stocked.towers.space.id
+    took = job.result["took_ms"]
+    steps = ("queue", "encode", "sql", "rerank")
+    assert took["total"] == pytest.approx(sum(took[step] for step in steps), abs=0.5)
+    attention = job.result["hits"][0]["attention"]["text"]
+    assert sum(attention.values()) == pytest.approx(1, abs=1e-3)
