@@ -53,9 +53,8 @@ def _query(folder: Path, row: Mapping[str, Any]) -> HeldOut:
     modality = Modality(row["modality"])
     content = row[_CONTENT[modality]]
     data = None if modality is Modality.TEXT else (folder / content).read_bytes()
-    kind = " ".join(filter(None, (modality, row.get("kind"))))
     return HeldOut(
-        kind=kind,
+        kind=str(modality),
         label=content if modality is Modality.TEXT else f"[{content}]",
         expected=row["relevant"][0],
         also=tuple(row["relevant"][1:]),

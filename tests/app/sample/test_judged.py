@@ -44,7 +44,7 @@ def test_products_come_with_their_files_but_not_with_a_recording_that_a_query_pl
 def test_queries_of_each_modality_are_drawn_with_all_that_is_relevant(folder: Path) -> None:
     text, image, speech = judged_set(folder).queries
     assert (text.text, text.relevant, text.against) == ("red", {"p0", "p1"}, (Modality.IMAGE,))
-    assert (image.image, image.kind, image.against) == (b"q.jpg", "image photo", ())
+    assert (image.image, image.kind, image.against) == (b"q.jpg", "image", ())
     assert (speech.speech, speech.modalities) == (b"0.wav", (Modality.SPEECH,))
 
 
