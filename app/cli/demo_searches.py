@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 HITS = 50  # asked for, so that a rank past the first page shows
 TOP = 10
+SHOWN = 3  # hits printed under a query
+LONGEST = 140  # characters printed of a query
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,7 @@ class Asked:
 
     query: "HeldOut"
     hits: tuple[str, ...]  # SKUs, best first
+    titles: tuple[str, ...]  # of the hits; the SKU where there is no title
     took_ms: dict[str, Any]  # as the server told it
     wall_ms: float  # from submitting the job to having read its result
 
@@ -71,14 +74,25 @@ def _ask(client: Client, catalogue: str, query: "HeldOut") -> Asked:
     options = SearchOptions(limit=HITS, against=query.against)
     result = client.search(catalogue, text=query.text, image=query.image, speech=query.speech, options=options)
     wall = 1000 * (time.perf_counter() - started)
-    return Asked(query=query, hits=tuple(hit["sku"] for hit in result["hits"]), took_ms=result["took_ms"], wall_ms=wall)
+    return Asked(
+        query=query,
+        hits=tuple(hit["sku"] for hit in result["hits"]),
+        titles=tuple((hit["product"] or {}).get("title") or hit["sku"] for hit in result["hits"]),
+        took_ms=result["took_ms"],
+        wall_ms=wall,
+    )
 
 
 def _line(asked: Asked) -> str:
     colour = "green" if asked.in_top else "red"
     rank = f"#{asked.rank}" if asked.rank else f">{len(asked.hits)}"
-    found = ", ".join(f"[bold]{sku}[/bold]" if sku in asked.query.relevant else sku for sku in asked.hits[:3])
-    question = f"  [{colour}]{rank:>4}[/{colour}]  {escape(asked.query.label)}"
+    found = ", ".join(
+        f"[bold]{escape(title)}[/bold]" if sku in asked.query.relevant else escape(title)
+        for sku, title in list(zip(asked.hits, asked.titles, strict=True))[:SHOWN]
+    )
+    label = asked.query.label
+    shown = label if len(label) <= LONGEST else label[: LONGEST - 1] + "…"
+    question = f"  [{colour}]{rank:>4}[/{colour}]  {escape(shown)}"
     return f"{question}\n        → {found}  [dim]{asked.wall_ms:.0f} ms[/dim]"
 
 

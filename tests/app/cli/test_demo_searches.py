@@ -9,7 +9,7 @@ TOOK = {"queue": 1.0, "encode": 20.0, "sql": 3.0, "rerank": 4.0, "total": 28.0}
 def _asked(rank: int, *, kind: str = "english", wall: float = 30.0) -> Asked:
     query = HeldOut(kind=kind, label="a mallet", expected="hammer", also=("sledge",), text="a mallet")
     hits = (*(f"other-{n}" for n in range(rank - 1)), "sledge", "hammer")
-    return Asked(query=query, hits=hits, took_ms=TOOK, wall_ms=wall)
+    return Asked(query=query, hits=hits, titles=hits, took_ms=TOOK, wall_ms=wall)
 
 
 def test_the_rank_is_that_of_the_first_right_product() -> None:
@@ -18,7 +18,7 @@ def test_the_rank_is_that_of_the_first_right_product() -> None:
 
 
 def test_what_is_not_among_the_hits_has_no_rank() -> None:
-    lost = Asked(query=_asked(1).query, hits=("saw",), took_ms=TOOK, wall_ms=1.0)
+    lost = Asked(query=_asked(1).query, hits=("saw",), titles=("Saw",), took_ms=TOOK, wall_ms=1.0)
     assert (lost.rank, lost.in_top) == (None, False)
     assert lost.document()["rank"] is None
 
