@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.catalog.drafts import MediaRef
 from app.catalog.service import catalogue_id
-from app.db import jobs, media
+from app.db import jobs, media, products
 from app.db.tables import Job
-from app.errors import FieldError, JobUnfinished, RequestInvalid
+from app.errors import FieldError, JobUnfinished, ProductUnknown, RequestInvalid
 from app.jobs.client import enqueue
 from app.jobs.names import Task
 from app.types import JobKind, JobState, Modality, QueryPart, SearchQuery
@@ -32,6 +32,7 @@ def submit(
 
     Raises:
         CatalogueUnknown: there is none of this name.
+        ProductUnknown: naming each product that the query speaks of and the catalogue does not have.
         RequestInvalid: nothing is asked, or the weights cancel out.
     """
     if not query.parts:
@@ -40,6 +41,7 @@ def submit(
     if not any(part.weight for part in query.parts):
         raise RequestInvalid("Every weight is zero.", [FieldError("/query", "needs a weight that is not zero")])
     catalogue_row = catalogue_id(session, tenant_id, catalogue)
+    _check_products(session, catalogue_row, query)
     media.record(session, [(ref.digest, ref.bytes, ref.content_type) for ref in stored])
     job = jobs.add(
         session,
@@ -51,6 +53,16 @@ def submit(
     )
     enqueue(session, Task.RUN_SEARCH, [str(job.id)])
     return job
+
+
+def _check_products(session: Session, catalogue_row: int, query: SearchQuery) -> None:
+    unknown = [
+        FieldError(f"/{part.name}", f"the catalogue has no product {part.sku!r}")
+        for part in query.parts
+        if part.sku is not None and products.find(session, catalogue_row, part.sku) is None
+    ]
+    if unknown:
+        raise ProductUnknown(f"{unknown[0].pointer}: {unknown[0].detail}.", unknown)
 
 
 def read_query(request: dict[str, Any]) -> SearchQuery:

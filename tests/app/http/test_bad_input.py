@@ -65,6 +65,14 @@ def test_a_search_with_bad_media_is_refused(
     problem(api.post(searches, json={"query": [{"text": "red"}, encoded]}), status, f"/query/1/{part}")
 
 
+def test_a_search_names_each_product_that_it_does_not_find(api: Api, searches: str) -> None:
+    problem(api.post(searches, json={"product": "boot"}), 404, "/product")
+    problem(api.post(searches, json={"image": {"product": "boot"}}), 404, "/image")
+    parts = [{"product": "shoe"}, {"text": "red"}, {"speech": {"product": "boot"}}]
+    document = problem(api.post(searches, json={"query": parts}), 404)
+    assert [error["pointer"] for error in document["errors"]] == ["/query/2"]
+
+
 def test_each_of_two_bad_pictures_is_named(api: Api, products: str) -> None:
     files = [_file(b"no", "a.png"), _file(picture(), "b.png"), _file(b"", "c.png")]
     document = problem(api.post(products, data={"product": '{"sku": "a"}', "image": files}), 422)
