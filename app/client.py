@@ -1,96 +1,24 @@
 """The Python client of Triseek's HTTP interface."""
 
-import base64
 import json
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 from urllib.parse import quote
 
 import httpx
 
+from app.client_documents import Content, Document, Job, SearchOptions, inline, read, with_media
 from app.errors import ApiProblem, ServerUnreachable
 from app.types import JobKind, JobState, Modality
 
-Content = bytes | Path  # a picture or recording, or the file that holds it
-Document = dict[str, Any]  # a JSON object as the server sent it
+__all__ = ["Client", "Content", "Document", "Job", "SearchOptions", "with_media"]
 
+_AS_USUAL = SearchOptions()
 _LONGEST_WAIT = 20.0  # seconds of one long poll
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)  # longer than any long poll
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """How far a job has come; `total` is unknown until the job has counted."""
-
-    done: int
-    failed: int
-    total: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """A job as the server last told it."""
-
-    id: str
-    kind: JobKind
-    state: JobState
-    progress: Progress
-    result: Document | None  # once it succeeded
-    error: Document | None  # a problem, once it failed
-    document: Document  # all that the server told
-
-    @classmethod
-    def read(cls, document: Document) -> Self:
-        """Reads what the server sent."""
-        progress = document.get("progress") or {}
-        return cls(
-            id=document["id"],
-            kind=JobKind(document["kind"]),
-            state=JobState(document["state"]),
-            progress=Progress(
-                done=progress.get("done") or 0, failed=progress.get("failed") or 0, total=progress.get("total")
-            ),
-            result=document.get("result"),
-            error=document.get("error"),
-            document=document,
-        )
-
-    @classmethod
-    def of(cls, answer: Document) -> Self:
-        """Reads the job that an answer is, or that it holds as `job`."""
-        return cls.read(answer.get("job", answer))
-
-    def answer(self) -> Document:
-        """The result of a job that succeeded.
-
-        Raises:
-            ApiProblem: It failed or was cancelled, or has not ended.
-        """
-        if self.state is JobState.SUCCEEDED:
-            return self.result or {}
-        raise ApiProblem(self.error or {"title": f"Job {self.id} is {self.state}"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class SearchOptions:
-    """What a search can be told besides the query."""
-
-    limit: int = 20  # hits, 1 to 200
-    where: str | None = None  # the filter: `price < 50 AND colour IN ('red', 'blue')`
-    facets: Sequence[str] = ()  # attributes to count the values of
-    against: Sequence[Modality] = ()  # modalities of the products to compare with; all unless told
-    rerank: bool = True
-    explain: bool = False
-
-    def document(self) -> Document:
-        """These options as a request has them; what is not asked for stays out."""
-        given = {"filter": self.where, "facets": list(self.facets), "against": [str(each) for each in self.against]}
-        options = {"limit": self.limit, "rerank": self.rerank, "explain": self.explain}
-        return options | {name: value for name, value in given.items() if value}
 
 
 class Client:
@@ -196,7 +124,7 @@ class Client:
         text: str | None = None,
         image: Content | None = None,
         speech: Content | None = None,
-        options: SearchOptions = SearchOptions(),  # frozen
+        options: SearchOptions = _AS_USUAL,
     ) -> Document:
         """Submits a search, polls its job until it ends and returns its result."""
         job = self.submit_search(catalogue, text=text, image=image, speech=speech, options=options)
@@ -209,13 +137,13 @@ class Client:
         text: str | None = None,
         image: Content | None = None,
         speech: Content | None = None,
-        options: SearchOptions = SearchOptions(),  # frozen
+        options: SearchOptions = _AS_USUAL,
     ) -> Job:
         """Submits a search by any mix of text, picture and speech."""
         asked = {
             "text": text,
-            "image": _base64(image) if image is not None else None,
-            "speech": _base64(speech) if speech is not None else None,
+            "image": inline(image) if image is not None else None,
+            "speech": inline(speech) if speech is not None else None,
         }
         given = {name: value for name, value in asked.items() if value is not None}
         return self._submit(f"{_path(catalogue)}/searches", given | options.document())
@@ -293,24 +221,8 @@ class Client:
         return answer
 
 
-def with_media(
-    product: Mapping[str, object], *, images: Sequence[Content] = (), speech: Sequence[Content] = ()
-) -> Document:
-    """The product with its pictures and recordings inside, as an NDJSON line or a PUT carries them."""
-    media = {"images": [_base64(each) for each in images], "speech": [_base64(each) for each in speech]}
-    return {**product, **{name: contents for name, contents in media.items() if contents}}
-
-
-def _base64(content: Content) -> dict[str, str]:
-    return {"base64": base64.b64encode(_bytes(content)).decode()}
-
-
 def _file(content: Content, modality: Modality) -> tuple[str, bytes]:
-    return (content.name if isinstance(content, Path) else str(modality), _bytes(content))
-
-
-def _bytes(content: Content) -> bytes:
-    return content.read_bytes() if isinstance(content, Path) else content
+    return (content.name if isinstance(content, Path) else str(modality), read(content))
 
 
 def _path(catalogue: str, sku: str | None = None) -> str:
