@@ -24,8 +24,9 @@ def stocked(shop: Shop) -> Shop:
     assert len(own) == len(SKUS)
     shop.upload(
         *(
-            ProductDraft(sku=sku, title=thing.title, description=thing.description, images=(shop.store(thing.picture()),))
+            ProductDraft(sku=sku, title=thing.title, description=thing.description, images=(picture,))
             for sku, thing in own.items()
+            for picture in [shop.store(thing.picture())]
         )
     )
     return shop
