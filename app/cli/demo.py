@@ -41,7 +41,7 @@ def demo(judged: Path | None, once: bool, report: Path | None, state: Path) -> N
 
 def _demo(chosen: "DemoSet", state: Path, report: Path | None, console: Console, *, once: bool) -> None:
     with ExitStack() as opened:
-        url, key, ours = _server(state, opened, console)
+        url, key, ours = server_on(state, opened, console)
         client = opened.enter_context(Client(url, key))
         seconds = upload(client, chosen, console)
         asked = ask_all(client, chosen, console)
@@ -56,7 +56,7 @@ def _demo(chosen: "DemoSet", state: Path, report: Path | None, console: Console,
             threading.Event().wait()
 
 
-def _server(state: Path, opened: ExitStack, console: Console) -> tuple[str, str, bool]:
+def server_on(state: Path, opened: ExitStack, console: Console) -> tuple[str, str, bool]:
     """The address and key of the stack on this folder, and whether it is one that had to be started."""
     found = running(state)
     if found is not None and _answers(found["url"], found["key"]):

@@ -64,12 +64,13 @@ def ask_all(client: Client, chosen: "DemoSet", console: Console) -> list[Asked]:
     for query in chosen.queries:
         if not asked or asked[-1].query.kind != query.kind:
             console.print(f"[bold]{escape(query.kind)}[/bold]")
-        asked.append(_ask(client, chosen.name, query))
+        asked.append(ask(client, chosen.name, query))
         console.print(_line(asked[-1]), highlight=False)
     return asked
 
 
-def _ask(client: Client, catalogue: str, query: "HeldOut") -> Asked:
+def ask(client: Client, catalogue: str, query: "HeldOut") -> Asked:
+    """Submits one query, waits for its job and reads what it found."""
     started = time.perf_counter()
     options = SearchOptions(limit=HITS, against=query.against)
     result = client.search(catalogue, text=query.text, image=query.image, speech=query.speech, options=options)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from app.cli.bench import bench
 from app.cli.demo import demo
 from app.cli.imports import import_file
 from app.cli.jobs import jobs
@@ -65,6 +66,7 @@ def passed_on(name: str, summary: str) -> click.Command:
 
 
 for command in (
+    bench,
     demo,
     import_file,
     search,
