@@ -7,6 +7,7 @@ pixels is checked before a picture is decoded, the limit of seconds while a reco
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Self
 
 import av
@@ -161,9 +162,9 @@ def _joined(data: bytes, limits: MediaLimits, rate: int) -> Waveform:
     """All decoded frames at the wanted rate, one after another."""
     parts: list[Waveform] = []
     pending: list[Waveform] = []
-    seconds, current = 0.0, 0
+    seconds, current = Fraction(), 0  # exact: a sum of floats passes the limit a little early
     for samples, found in _frames(data):
-        seconds += len(samples) / found
+        seconds += Fraction(len(samples), found)
         if seconds > limits.max_seconds:
             raise MediaTooLarge(
                 f"The recording is longer than {limits.max_seconds:g} seconds, the most that is allowed."
