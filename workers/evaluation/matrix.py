@@ -107,7 +107,7 @@ def _judge_batch(
     by_modality = {Modality(against): values for against, values in scores.items()}
     scores[ALL] = together(by_modality, alignment.card.shares[modality])
     if rerank:
-        scores[ALL] = rerank_first(scores[ALL], vectors, index, RERANKED)
+        scores[ALL] = rerank_first(scores[ALL], vectors, own_keys, index, RERANKED)
     places = {product: place for place, product in enumerate(index.products)}
     for against, values in scores.items():
         order = np.argsort(-values, axis=1, kind="stable")  # ties go to the earlier product

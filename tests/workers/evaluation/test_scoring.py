@@ -40,6 +40,12 @@ def test_shares_are_divided_among_the_modalities_that_a_product_has() -> None:
 
 def test_the_rerank_keeps_what_it_did_not_see_below_what_it_did() -> None:
     index = _index(text=[(0, EAST, "1"), (1, NORTH, "2"), (2, UP, "3")])
-    reranked = rerank_first(np.array([[0.1, 0.9, 0.5]], np.float32), EAST[None], index, first=2)
+    reranked = rerank_first(np.array([[0.1, 0.9, 0.5]], np.float32), EAST[None], ["q"], index, first=2)
     assert reranked[0, 0] < min(reranked[0, 1:])
     assert reranked[0, 1] == pytest.approx(0, abs=1e-6)
+
+
+def test_the_rerank_attends_to_no_vector_of_the_querys_own_content() -> None:
+    index = _index(image=[(0, EAST, "same"), (0, NORTH, "other"), (1, NORTH, "third")])
+    reranked = rerank_first(np.array([[0.0, 0.0, -np.inf]], np.float32), EAST[None], ["same"], index, first=3)
+    assert reranked[0, 0] == pytest.approx(reranked[0, 1])

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+import torch
+from efficientnet_lite_pytorch import EfficientNet
+from PIL import Image
+from torchvision.transforms import v2
+
+from app.types import Role
+from tests.workers.pictures import noise
+from workers.encoders.image import CARD, CROP, SHORT_SIDE, WEIGHTS, ImageEncoder
+
+SIZES = [(300, 400), (640, 360), (260, 260), (40, 90)]
+PICTURES = [noise(*size, seed=seed) for seed, size in enumerate(SIZES)]
+
+
+@pytest.fixture(scope="module")
+def reference() -> EfficientNet:
+    """The package's own network, as it comes."""
+    network = EfficientNet.from_name("efficientnet-lite2")
+    network.load_state_dict(torch.load(WEIGHTS.verified()[0], weights_only=True))
+    return network.eval()
+
+
+def _seen(picture: np.ndarray) -> torch.Tensor:
+    """The crop of a picture that the network is meant to see: (3, 260, 260), about -1 to 1."""
+    see = v2.Compose(
+        [v2.Resize(SHORT_SIDE, interpolation=v2.InterpolationMode.BICUBIC), v2.CenterCrop(CROP), v2.PILToTensor()]
+    )
+    pixels: torch.Tensor = see(Image.fromarray(picture))
+    return (pixels.float() - 127) / 128
+
+
+def test_a_batch_gives_each_picture_what_it_gets_alone(image_encoder: ImageEncoder) -> None:
+    alone = np.concatenate([image_encoder.encode([picture]) for picture in PICTURES])
+    np.testing.assert_allclose(image_encoder.encode(PICTURES), alone, atol=1e-4)
+
+
+def test_the_order_is_kept_over_several_batches(image_encoder: ImageEncoder) -> None:
+    pictures = [PICTURES[number % 4] for number in range(9)]
+    outputs = image_encoder.encode(pictures)
+    assert outputs.shape == (9, CARD.dim)
+    assert outputs.dtype == np.float32
+    np.testing.assert_allclose(outputs[:4], outputs[4:8], atol=1e-4)
+    assert not np.allclose(outputs[0], outputs[1], atol=1e-2)
+
+
+def test_it_agrees_with_the_packages_own_network(image_encoder: ImageEncoder, reference: EfficientNet) -> None:
+    prepared = image_encoder.prepare(PICTURES[2], Role.PASSAGE)
+    with torch.inference_mode():
+        expected = reference.extract_features((prepared.tensor[None].float() - 127) / 128).mean((2, 3))
+    np.testing.assert_allclose(image_encoder.pool([prepared]), expected.numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=[f"{width}x{height}" for width, height in SIZES])
+def test_it_sees_the_centre_of_the_picture(
+    image_encoder: ImageEncoder, reference: EfficientNet, picture: np.ndarray
+) -> None:
+    with torch.inference_mode():
+        expected = reference.extract_features(_seen(picture)[None]).mean((2, 3)).numpy()[0]
+    found = image_encoder.encode([picture])[0]
+    assert found @ expected / np.linalg.norm(found) / np.linalg.norm(expected) >= 0.995
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (5000, 1)])
+def test_odd_shapes_give_finite_outputs(image_encoder: ImageEncoder, shape: tuple[int, int]) -> None:
+    assert np.isfinite(image_encoder.encode([np.zeros((*shape, 3), dtype=np.uint8)])).all()
