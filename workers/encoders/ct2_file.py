@@ -25,7 +25,7 @@ def read_ct2(data: bytes, prefix: str) -> dict[str, Tensor]:
     """
     try:
         return _read_variables(data, prefix)
-    except (struct.error, ValueError, KeyError) as error:
+    except (struct.error, ValueError, LookupError) as error:
         raise WeightsInvalid("This is not a CTranslate2 weight file, or it is cut short.") from error
 
 
