@@ -133,12 +133,16 @@ def _query(folder: Path, line: int, row: Mapping[str, Any], products: Mapping[st
     try:
         modality = Modality(row["modality"])
         content = row[{Modality.TEXT: "text", Modality.IMAGE: "image", Modality.SPEECH: "audio"}[modality]]
+        relevant, leave_out = frozenset(row.get("relevant") or ()), tuple(row.get("leave_out") or ())
     except (KeyError, ValueError) as error:
         raise JudgedSetInvalid(f"{where}: the modality or its content is missing ({error}).") from error
-    relevant = frozenset(row.get("relevant") or ())
+    except TypeError as error:
+        raise JudgedSetInvalid(f"{where}: {error}") from error
+    if not isinstance(content, str):
+        raise JudgedSetInvalid(f"{where}: its content is no text and no path.")
     if not relevant:
         raise JudgedSetInvalid(f"{where}: no product is relevant.")
-    if unknown := sorted(relevant - products.keys()):
+    if unknown := sorted(map(str, relevant - products.keys())):
         raise JudgedSetInvalid(f"{where}: relevant names products that the catalogue lacks: {', '.join(unknown[:3])}.")
     return JudgedQuery(
         id=row["id"],
@@ -149,6 +153,6 @@ def _query(folder: Path, line: int, row: Mapping[str, Any], products: Mapping[st
         split=row.get("split") or EVERY_SPLIT,
         kind=row.get("kind") or "",
         lang=row.get("lang") or "",
-        leave_out=tuple(row.get("leave_out") or ()),
+        leave_out=leave_out,
         transcript=row.get("transcript") or "",
     )
