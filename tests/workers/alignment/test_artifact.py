@@ -20,8 +20,17 @@ SHARES = {query: dict.fromkeys(Modality, 0.5) for query in Modality}
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def network() -> AlignmentNetwork:
+    """As training leaves one: every weight is something."""
     torch.manual_seed(0)
+    network = AlignmentNetwork(dict.fromkeys(Modality, 5), hidden=4, dim=6)
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    return network.eval()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, network: AlignmentNetwork) -> Path:
     card = AlignmentCard(
         encoders={modality: encoder.id for modality, encoder in ENCODERS.items()},
         inputs=dict.fromkeys(Modality, 5),
@@ -29,8 +38,9 @@ def folder(tmp_path: Path) -> Path:
         dim=6,
         shares=SHARES,
         sha256="",
+        training={"seed": 7, "data": "袜子"},
     )
-    save_alignment(tmp_path, AlignmentNetwork(card.inputs, 4, 6), card)
+    save_alignment(tmp_path, network, card)
     return tmp_path
 
 
@@ -39,6 +49,33 @@ def test_what_was_saved_projects_to_unit_vectors(folder: Path) -> None:
     projected = alignment.project(Modality.IMAGE, np.ones((2, 5), dtype=np.float32))
     np.testing.assert_allclose(np.linalg.norm(projected, axis=1), 1, atol=1e-6)
     assert alignment.share(Modality.TEXT, Modality.IMAGE) == 0.5
+
+
+def test_a_loaded_network_does_what_the_saved_one_did(folder: Path, network: AlignmentNetwork) -> None:
+    alignment = load_alignment(folder, ENCODERS)
+    outputs = torch.randn(8, 5)
+    with torch.inference_mode():
+        expected = {modality: network.project(modality, outputs) for modality in Modality}
+        fused = network.fuse(expected).numpy()
+    found = {modality: alignment.project(modality, outputs.numpy()) for modality in Modality}
+    for modality in Modality:
+        np.testing.assert_allclose(found[modality], expected[modality].numpy(), atol=5e-3)  # half floats
+    np.testing.assert_allclose(alignment.fuse(found), fused, atol=5e-3)
+
+
+def test_a_card_is_read_as_it_was_written(folder: Path) -> None:
+    card = load_alignment(folder, ENCODERS).card
+    assert card.encoders == {modality: f"e-{modality}@1" for modality in Modality}
+    assert card.shares == SHARES
+    assert (card.hidden, card.dim, len(card.sha256)) == (4, 6, 64)
+    assert card.training == {"seed": 7, "data": "袜子"}
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, CARD])
+def test_an_artifact_without_one_of_its_files_is_refused(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(ArtifactInvalid, match=name):
+        load_alignment(folder, ENCODERS)
 
 
 def test_damaged_weights_are_refused(folder: Path) -> None:
