@@ -49,3 +49,32 @@ def test_the_rerank_attends_to_no_vector_of_the_querys_own_content() -> None:
     index = _index(image=[(0, EAST, "same"), (0, NORTH, "other"), (1, NORTH, "third")])
     reranked = rerank_first(np.array([[0.0, 0.0, -np.inf]], np.float32), EAST[None], ["same"], index, first=3)
     assert reranked[0, 0] == pytest.approx(reranked[0, 1])
+
+
+def test_a_product_whose_every_vector_is_the_querys_own_content_has_no_score() -> None:
+    index = _index(image=[(0, EAST, "same"), (0, NORTH, "same"), (1, NORTH, "other")])
+    found = together({IMAGE: similarities(EAST[None], ["same"], index, IMAGE)}, {IMAGE: 1.0})
+    np.testing.assert_allclose(found, [[-np.inf, 0, -np.inf]])
+
+
+def test_scores_are_those_of_loops_over_products_modalities_and_vectors() -> None:
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(9, 5)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    owners = {"text": [0, 0, 1, 2], "image": [1, 1, 2], "speech": [0, 1]}
+    numbered = iter(range(9))
+    rows = {name: [(owner, vectors[next(numbered)], name) for owner in own] for name, own in owners.items()}
+    shares = {Modality("text"): 0.5, Modality("image"): 0.3, Modality("speech"): 0.2}
+    queries = vectors[:2] @ np.linalg.qr(random.normal(size=(5, 5)))[0].astype(np.float32)
+    index = _index(**rows)
+    found = together({m: similarities(queries, ["q", "q"], index, m) for m in Modality}, shares)
+    for row, query in enumerate(queries):
+        for product in range(3):
+            best = {
+                name: max(float(query @ vector) for owner, vector, _ in own if owner == product)
+                for name, own in rows.items()
+                if product in owners[name]
+            }
+            weights = sum(shares[Modality(name)] for name in best)
+            expected = sum(shares[Modality(name)] * cosine for name, cosine in best.items()) / weights
+            assert found[row, product] == pytest.approx(expected, abs=1e-5)
