@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from app.types import Modality
 from workers.alignment.losses.info_nce import info_nce
 from workers.alignment.losses.triplet import triplet
-from workers.alignment.network import AlignmentNetwork
+from workers.alignment.network import AlignmentNetwork, ProjectionHead
 from workers.training.pairs import PairSet
 
 Losses = Mapping[frozenset[Modality], str]  # the modalities of a pair -> info_nce, triplet, or both
@@ -27,15 +27,16 @@ DEFAULT_LOSSES: Losses = {
 class TrainingSettings:
     """How a network is trained."""
 
-    steps: int = 1000
+    steps: int = 700
     sets_per_step: int = 3  # drawn by their weights: balanced over modality pairs and judged sets
     batch: int = 256
-    learning_rate: float = 1e-3
+    learning_rate: float = 5e-4
     across_learning_rate: float = 1e-4  # of the straight maps, which carry the encoders' own geometry
     weight_decay: float = 0.05
     dropout: float = 0.1
     temperature: float = 0.05
     margin: float = 0.2  # of the triplet loss, cosine distance
+    keep: float = 100.0  # of the loss that holds texts as similar to each other as their encoder has them
     hidden: int = 512
     dim: int = 512
     seed: int = 0
@@ -79,11 +80,13 @@ def train(
     standardise(network, sets)
     optimizer, scheduler = _optimizer(network, settings)
     weights = torch.tensor([set_weight(each) for each in sets])
+    texts = _outputs(sets, Modality.TEXT)
     best, checkpoints, seen = _state(network), list[Checkpoint](), list[float]()
     for step in range(1, settings.steps + 1):
         network.train()
         drawn = torch.multinomial(weights, min(settings.sets_per_step, len(sets)), generator=chance)
         loss = torch.stack([_set_loss(network, sets[place], settings, losses, chance) for place in drawn]).sum()
+        loss = loss + settings.keep * _keep_loss(network.head(Modality.TEXT), texts, settings, chance)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch ships it without types
         optimizer.step()
@@ -103,9 +106,26 @@ def train(
 def standardise(network: AlignmentNetwork, sets: Sequence[PairSet]) -> None:
     """Sets each head's centre and scale from all the outputs that it will be trained on."""
     for modality in Modality:
-        outputs = [side.outputs for each in sets for side in (each.left, each.right) if side.modality is modality]
-        if outputs:
-            network.head(modality).standardise(torch.cat(outputs))
+        outputs = _outputs(sets, modality)
+        if len(outputs):
+            network.head(modality).standardise(outputs)
+
+
+def _outputs(sets: Sequence[PairSet], modality: Modality) -> Tensor:
+    """Every output of a modality that the sets hold, (n, inputs)."""
+    found = [side.outputs for each in sets for side in (each.left, each.right) if side.modality is modality]
+    return torch.cat(found) if found else torch.zeros(0, 0)
+
+
+def _keep_loss(head: ProjectionHead, texts: Tensor, settings: TrainingSettings, chance: torch.Generator) -> Tensor:
+    # A few thousand pairs know little of language; the encoder has read far more. Without this, what training never
+    # showed drifts: on dev, titles of unseen products were found first less often (.28 of them instead of .34).
+    if not len(texts) or not settings.keep:
+        return torch.zeros(())
+    batch = texts[torch.randint(len(texts), (settings.batch,), generator=chance)]
+    before = nn.functional.normalize(batch - head.mean, dim=1)
+    after = head(batch)
+    return (after @ after.T - before @ before.T).square().mean()
 
 
 def set_weight(pairs: PairSet) -> float:
