@@ -14,6 +14,7 @@ from app.types import EncoderCard, Modality, Role, SpaceKey
 from workers.alignment.artifact import DEFAULT, Alignment, load_alignment
 from workers.encoders import registry
 from workers.encoders.base import BATCH, Encoder, Prepared
+from workers.encoders.transcriber import Transcriber, Transcript
 from workers.media import MediaLimits, decode_image, decode_sound
 
 Vector = NDArray[np.float32]  # (dim,) unit length
@@ -25,6 +26,7 @@ class Embedder:
     Args:
         encoders: one a modality.
         alignment: trained for these encoders.
+        transcriber: reads what recordings say.
         limits: media that are refused.
         decode_threads: how many contents are decoded beside the forward pass.
     """
@@ -33,10 +35,12 @@ class Embedder:
         self,
         encoders: Mapping[Modality, Encoder[Any]],
         alignment: Alignment,
+        transcriber: Transcriber,
         limits: MediaLimits,
         decode_threads: int,
     ) -> None:
         self.alignment = alignment
+        self._transcriber = transcriber
         self._encoders = encoders
         self._limits = limits
         self._pool = ThreadPoolExecutor(decode_threads, thread_name_prefix="decode")
@@ -52,7 +56,8 @@ class Embedder:
         cards: Mapping[Modality, EncoderCard] = registry.default_cards()
         alignment = load_alignment(settings.alignment or DEFAULT, cards)
         encoders = {modality: registry.load(card) for modality, card in cards.items()}
-        return cls(encoders, alignment, MediaLimits.of(settings), settings.decode_threads)
+        transcriber = Transcriber.load(settings.threads)
+        return cls(encoders, alignment, transcriber, MediaLimits.of(settings), settings.decode_threads)
 
     @property
     def space_key(self) -> SpaceKey:
@@ -78,6 +83,17 @@ class Embedder:
         for start in range(0, len(waiting), BATCH):
             outcomes += self._embed_batch(modality, waiting[start : start + BATCH])
         return outcomes
+
+    def transcribe(self, recordings: Sequence[bytes]) -> list[Transcript]:
+        """What recordings say; nothing where one cannot be decoded."""
+        return [self._transcribe(recording) for recording in recordings]
+
+    def _transcribe(self, recording: bytes) -> Transcript:
+        try:
+            waveform = decode_sound(recording, self._limits)
+        except TriseekError:
+            return Transcript(language="", readings=(), probabilities=())
+        return self._transcriber.transcribe(waveform)
 
     def _prepare(self, modality: Modality, content: str | bytes, role: Role) -> Prepared | TriseekError:
         encoder = self._encoders[modality]

@@ -1,7 +1,7 @@
 """Turns the parts of a query into unit vectors with weights."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -14,6 +14,10 @@ from app.types import Modality, QueryPart, Role
 from workers.embedder import Embedder
 from workers.towers import Towers
 from workers.vectors import read_halfvec, unit
+
+# Of a recording's weight. On dev (spoken English words, names of unseen things) MRR is .53 by the recording's vector
+# alone and .87 by the transcript alone; together it is .88, flat between shares of .5 and .9.
+TRANSCRIPT_SHARE = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +36,7 @@ class EncodedQuery:
 
     vectors: tuple[QueryVector, ...]
     named_products: tuple[int, ...]
+    transcript: str | None  # of what was said in it
 
 
 def encode_query(
@@ -44,6 +49,8 @@ def encode_query(
         ProductUnknown, RequestInvalid: a product that the query names does not exist, or has no vector yet.
     """
     vectors = _embedded(store, towers.embedder, [part for part in parts if part.sku is None])
+    transcripts, heard = _heard(store, towers.embedder, [part for part in parts if part.modality is Modality.SPEECH])
+    vectors = [_lightened(vector, heard) for vector in vectors] + heard
     named = []
     for part in parts:
         if part.sku is not None:
@@ -56,7 +63,7 @@ def encode_query(
         for each in vectors
         if each.weight
     )
-    return EncodedQuery(vectors=shared, named_products=tuple(named))
+    return EncodedQuery(vectors=shared, named_products=tuple(named), transcript=" ".join(transcripts) or None)
 
 
 def _embedded(store: MediaStore, embedder: Embedder, parts: Sequence[QueryPart]) -> list[QueryVector]:
@@ -74,6 +81,31 @@ def _embedded(store: MediaStore, embedder: Embedder, parts: Sequence[QueryPart])
     if wrong:
         raise MediaUnreadable(wrong[0].detail, wrong)
     return vectors
+
+
+def _heard(store: MediaStore, embedder: Embedder, parts: Sequence[QueryPart]) -> tuple[list[str], list[QueryVector]]:
+    """What recordings say, and for each that says something the mean of its readings' vectors, by their likelihood."""
+    spoken = [part for part in parts if part.media is not None]
+    transcripts = embedder.transcribe([store.get(part.media or "") for part in spoken])
+    vectors: list[QueryVector] = []
+    for part, transcript in zip(spoken, transcripts, strict=True):
+        readings = embedder.embed(Modality.TEXT, transcript.readings, Role.QUERY)
+        weighted = [
+            vector * probability
+            for vector, probability in zip(readings, transcript.probabilities, strict=True)
+            if isinstance(vector, np.ndarray)
+        ]
+        if weighted:
+            mean, weight = unit(np.sum(weighted, axis=0)), part.weight * TRANSCRIPT_SHARE
+            vectors.append(QueryVector(name=part.name, modality=Modality.TEXT, vector=mean, weight=weight))
+    return [transcript.text for transcript in transcripts if transcript.text], vectors
+
+
+def _lightened(vector: QueryVector, heard: Sequence[QueryVector]) -> QueryVector:
+    """A recording's own vector with the weight that its transcript leaves to it."""
+    if vector.modality is Modality.SPEECH and any(each.name == vector.name for each in heard):
+        return replace(vector, weight=vector.weight * (1 - TRANSCRIPT_SHARE))
+    return vector
 
 
 def _of_product(

@@ -73,7 +73,7 @@ def _answer(session: Session, connections: Connections, towers: Towers, job: Job
         "total": total - len(encoded.named_products),
         "facets": {},
         "space": towers.space.id,
-        "transcript": None,
+        "transcript": encoded.transcript,
         "took_ms": watch.took_ms(queued),
     }
 

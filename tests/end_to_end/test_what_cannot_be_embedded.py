@@ -1,5 +1,8 @@
+import pytest
+
 from app.catalog.drafts import ProductDraft
 from app.db import embeddings
+from app.errors import ProductUnknown
 from app.sample.speech import synthesise
 from app.types import JobState, Modality, QueryPart
 from tests.end_to_end.conftest import Shop
@@ -39,8 +42,9 @@ def test_an_unreadable_query_recording_fails_the_search_by_name(shop: Shop) -> N
 
 def test_an_unknown_product_in_a_query_is_named(shop: Shop) -> None:
     shop.upload(ProductDraft(sku="a", title="Lamp"))
-    job = shop.search(QueryPart(name="query/0", modality=None, sku="nothing"))
-    assert (job.error["status"], job.error["errors"][0]["pointer"]) == (404, "/query/0")
+    with pytest.raises(ProductUnknown) as caught:
+        shop.search(QueryPart(name="query/0", modality=None, sku="nothing"))
+    assert [error.pointer for error in caught.value.errors] == ["/query/0"]
 
 
 def test_a_recording_can_be_all_that_a_product_has(shop: Shop) -> None:

@@ -125,7 +125,8 @@ def _keep_loss(head: ProjectionHead, texts: Tensor, settings: TrainingSettings, 
     batch = texts[torch.randint(len(texts), (settings.batch,), generator=chance)]
     before = nn.functional.normalize(batch - head.mean, dim=1)
     after = head(batch)
-    return (after @ after.T - before @ before.T).square().mean()
+    loss: Tensor = (after @ after.T - before @ before.T).square().mean()
+    return loss
 
 
 def set_weight(pairs: PairSet) -> float:
