@@ -31,7 +31,7 @@ def _query(*parts: tuple[str, np.ndarray, float]) -> EncodedQuery:
     vectors = tuple(
         QueryVector(name=name, modality=Modality.TEXT, vector=vector, weight=weight) for name, vector, weight in parts
     )
-    return EncodedQuery(vectors=vectors, named_products=())
+    return EncodedQuery(vectors=vectors, named_products=(), transcript=None)
 
 
 def test_the_product_that_answers_scores_above_the_one_that_does_not() -> None:
