@@ -18,6 +18,7 @@ from workers.encoders import registry
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet, load_judged_set
 from workers.evaluation.report import table
+from workers.training.dictionary import dictionary_pairs
 from workers.training.loop import Checkpoint, TrainingSettings, train
 from workers.training.pairs import PairSet, encode_pairs, pairs_of
 from workers.training.selection import choose_shares, dev_rows, dev_score, even_shares
@@ -37,10 +38,24 @@ def align() -> None:
 @click.option("--steps", type=click.IntRange(1), default=TrainingSettings.steps, show_default=True)
 @click.option("--seed", type=int, default=TrainingSettings.seed, show_default=True)
 @click.option("--synthetic/--no-synthetic", default=True, help="Also learn from synthetic speech.", show_default=True)
+@click.option(
+    "--dictionary",
+    type=click.IntRange(0),
+    default=30_000,
+    show_default=True,
+    help="Also learn from so many words of a Chinese-English dictionary.",
+)
 @cache_option
 @threads_option
 def train_command(
-    data: tuple[Path, ...], out: Path, steps: int, seed: int, synthetic: bool, cache: Path, threads: int
+    data: tuple[Path, ...],
+    out: Path,
+    steps: int,
+    seed: int,
+    synthetic: bool,
+    dictionary: int,
+    cache: Path,
+    threads: int,
 ) -> None:
     """Learn from the train split of judged sets, keep what is best on their dev split (val), write one artifact."""
     torch.set_num_threads(threads)
@@ -49,7 +64,11 @@ def train_command(
     judged = [load_judged_set(folder) for folder in data]
     cards = registry.default_cards()
     with encodings(cache, cards, console) as encoded:
-        sets = _encode(judged, encoded, seed if synthetic else None)
+        pairs = [pair for each in judged for pair in pairs_of(each)]
+        if synthetic:
+            pairs += synthetic_pairs(judged, seed)
+        pairs += dictionary_pairs(seed, dictionary)
+        sets = encode_pairs(pairs, encoded)
         console.print(f"{sum(map(len, sets)):,} pairs in {len(sets)} sets, encoded in {perf_counter() - started:.0f} s")
         blank = _blank_card(cards, settings)
         network, checkpoints = _train(judged, encoded, sets, blank, settings, console)
@@ -58,6 +77,7 @@ def train_command(
     training = {
         "data": [each.name for each in judged],
         "synthetic_speech": synthetic,
+        "dictionary": dictionary,
         "pairs": {each.name: len(each) for each in sets},
         "settings": asdict(settings),
         "dev": [asdict(checkpoint) for checkpoint in checkpoints],
@@ -66,13 +86,6 @@ def train_command(
     save_alignment(out, network, replace(blank, shares=shares, training=training))
     console.print(table("dev", rows))
     console.print(f"Wrote {out} in {perf_counter() - started:.0f} s.")
-
-
-def _encode(judged: Sequence[JudgedSet], encoded: Encodings, synthetic_seed: int | None) -> list[PairSet]:
-    pairs = [pair for each in judged for pair in pairs_of(each)]
-    if synthetic_seed is not None:
-        pairs += synthetic_pairs(judged, synthetic_seed)
-    return encode_pairs(pairs, encoded)
 
 
 def _blank_card(cards: Mapping[Modality, EncoderCard], settings: TrainingSettings) -> AlignmentCard:
