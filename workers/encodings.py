@@ -36,10 +36,11 @@ class TextContent:
 
 
 @dataclass(frozen=True)
-class ImageContent:
-    """A picture in a file."""
+class FileContent:
+    """A picture or a recording in a file."""
 
     path: Path
+    modality: Modality
 
     @property
     def key(self) -> str:
@@ -48,23 +49,8 @@ class ImageContent:
 
     def prepare(self, encoder: Encoder[Any], limits: MediaLimits) -> Prepared:
         """Ready for the forward pass."""
-        return encoder.prepare(decode_image(self.path.read_bytes(), limits), Role.PASSAGE)
-
-
-@dataclass(frozen=True)
-class SpeechContent:
-    """A recording in a file."""
-
-    path: Path
-
-    @property
-    def key(self) -> str:
-        """What it is cached under."""
-        return key_of(self.path.read_bytes())
-
-    def prepare(self, encoder: Encoder[Any], limits: MediaLimits) -> Prepared:
-        """Ready for the forward pass."""
-        return encoder.prepare(decode_sound(self.path.read_bytes(), limits), Role.QUERY)
+        decode = decode_image if self.modality is Modality.IMAGE else decode_sound
+        return encoder.prepare(decode(self.path.read_bytes(), limits), Role.PASSAGE)
 
 
 class Content(Protocol):

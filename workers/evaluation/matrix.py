@@ -8,7 +8,7 @@ import numpy as np
 
 from app.types import Modality, Role
 from workers.alignment.artifact import Alignment
-from workers.encodings import Content, Encodings, ImageContent, SpeechContent, TextContent
+from workers.encodings import Content, Encodings, FileContent, TextContent
 from workers.evaluation.judged import EVERY_SPLIT, JudgedProduct, JudgedQuery, JudgedSet
 from workers.evaluation.metrics import ndcg_at, precision_at, recall_at, reciprocal_rank
 from workers.evaluation.scoring import Floats, Index, ModalityVectors, rerank_first, similarities, together
@@ -156,12 +156,11 @@ def _modality_vectors(
 def _product_contents(modality: Modality, product: JudgedProduct, leave_out: Sequence[str]) -> list[Content]:
     if modality is Modality.TEXT:
         return [TextContent(text, Role.PASSAGE) for text in product.texts(leave_out)]
-    if modality is Modality.IMAGE:
-        return [ImageContent(path) for path in product.images]
-    return [SpeechContent(path) for path in product.audio]
+    paths = product.images if modality is Modality.IMAGE else product.audio
+    return [FileContent(path, modality) for path in paths]
 
 
 def _query_content(query: JudgedQuery) -> Content:
     if query.modality is Modality.TEXT or query.path is None:
         return TextContent(query.text, Role.QUERY)
-    return ImageContent(query.path) if query.modality is Modality.IMAGE else SpeechContent(query.path)
+    return FileContent(query.path, query.modality)

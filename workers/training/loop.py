@@ -83,7 +83,6 @@ def train(
     texts = _outputs(sets, Modality.TEXT)
     best, checkpoints, seen = _state(network), list[Checkpoint](), list[float]()
     for step in range(1, settings.steps + 1):
-        network.train()
         drawn = torch.multinomial(weights, min(settings.sets_per_step, len(sets)), generator=chance)
         loss = torch.stack([_set_loss(network, sets[place], settings, losses, chance) for place in drawn]).sum()
         loss = loss + settings.keep * _keep_loss(network.head(Modality.TEXT), texts, settings, chance)
@@ -94,11 +93,10 @@ def train(
         seen.append(float(loss.detach()))
         on_step(seen[-1])
         if step % settings.check_every == 0 or step == settings.steps:
-            score = dev(network.eval())
-            if not checkpoints or score > max(each.dev for each in checkpoints):
-                best = _state(network)
-            checkpoints.append(Checkpoint(step=step, loss=sum(seen) / len(seen), dev=score))
+            checkpoints.append(Checkpoint(step=step, loss=sum(seen) / len(seen), dev=dev(network.eval())))
+            best = _state(network) if checkpoints[-1].dev == max(each.dev for each in checkpoints) else best
             seen = []
+            network.train()
     network.load_state_dict(best)
     return network.eval(), checkpoints
 

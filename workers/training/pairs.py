@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from app.types import Modality, Role
-from workers.encodings import Content, Encodings, ImageContent, SpeechContent, TextContent
+from workers.encodings import Content, Encodings, FileContent, TextContent
 from workers.evaluation.judged import EVERY_SPLIT, JudgedProduct, JudgedQuery, JudgedSet
 
 FEW = 3  # a query that many products answer is paired with so many of them
@@ -63,7 +63,7 @@ def pairs_of(judged: JudgedSet, split: str = "train") -> Iterator[Pair]:
 
 
 def _pairs_of_product(name: str, product: JudgedProduct) -> Iterator[Pair]:
-    pictures = [(Modality.IMAGE, ImageContent(path)) for path in product.images]
+    pictures = [(Modality.IMAGE, FileContent(path, Modality.IMAGE)) for path in product.images]
     own = [(Modality.TEXT, TextContent(text, Role.PASSAGE)) for text in product.texts()]
     translated = [(Modality.TEXT, TextContent(title, Role.QUERY)) for title in product.titles.values()]
     group = product.title.casefold()
@@ -81,7 +81,7 @@ def _pairs_of_query(name: str, query: JudgedQuery, answers: Sequence[JudgedProdu
         group = (query.text or query.id).casefold() if phrase else product.title.casefold()
         asked = _content(query)
         for path in product.images:
-            picture = (Modality.IMAGE, ImageContent(path))
+            picture = (Modality.IMAGE, FileContent(path, Modality.IMAGE))
             kind = "phrase-image" if phrase and query.modality is Modality.TEXT else f"{query.modality}-image"
             yield Pair(set=f"{name} {kind}", left=asked, right=picture, group=group)
         for text in _answering_texts(query, product):
@@ -99,8 +99,7 @@ def _answering_texts(query: JudgedQuery, product: JudgedProduct) -> list[str]:
 def _content(query: JudgedQuery) -> tuple[Modality, Content]:
     if query.modality is Modality.TEXT or query.path is None:
         return Modality.TEXT, TextContent(query.text, Role.QUERY)
-    content = ImageContent(query.path) if query.modality is Modality.IMAGE else SpeechContent(query.path)
-    return query.modality, content
+    return query.modality, FileContent(query.path, query.modality)
 
 
 def encode_pairs(pairs: Iterable[Pair], encodings: Encodings) -> list[PairSet]:
