@@ -12,6 +12,7 @@ from app.db.jobs import CHANNEL
 
 log = logging.getLogger(__name__)
 RECONNECT_AFTER = 1.0  # seconds
+LOOK_UP_EVERY = 1.0  # seconds, to see whether it is to stop
 
 
 class JobWatcher:
@@ -29,6 +30,11 @@ class JobWatcher:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._listening = threading.Event()
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Ends the listening within a second; whoever waits is not woken any more."""
+        self._stopped.set()
 
     def subscribe(self, job_id: uuid.UUID) -> threading.Event:
         """An event that is set when the job ends from now on; hand it back to `unsubscribe`."""
@@ -54,7 +60,7 @@ class JobWatcher:
                 self._thread.start()
 
     def _listen_for_ever(self) -> None:
-        while True:
+        while not self._stopped.is_set():
             try:
                 self._listen()
             except psycopg.Error as error:
@@ -66,8 +72,9 @@ class JobWatcher:
         with psycopg.connect(self._database_url, autocommit=True, connect_timeout=5) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             self._listening.set()
-            for notification in connection.notifies():
-                self._wake(notification.payload)
+            while not self._stopped.is_set():
+                for notification in connection.notifies(timeout=LOOK_UP_EVERY):
+                    self._wake(notification.payload)
 
     def _wake(self, payload: str) -> None:
         try:

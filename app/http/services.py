@@ -30,6 +30,11 @@ class Services:
     drafter: Drafter
     watcher: JobWatcher
 
+    def close(self) -> None:
+        """Ends the listener and closes the connections."""
+        self.watcher.stop()
+        self.engine.dispose()
+
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """The services that these settings describe."""

@@ -41,7 +41,7 @@ def listening(services: Services) -> Iterator[Listening]:
     server.shutdown()
     thread.join()
     server.server_close()
-    app.extensions["triseek"].engine.dispose()
+    app.extensions["triseek"].close()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ VALUES = {"catalogue": "shop", "sku": "a", "job_id": "b", "digest": "c", "space_
 def app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     yield app
-    app.extensions["triseek"].engine.dispose()
+    app.extensions["triseek"].close()
 
 
 def _api_rules(app: Flask) -> list[Rule]:

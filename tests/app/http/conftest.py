@@ -49,7 +49,7 @@ def app(http_settings: Settings) -> Iterator[Flask]:
     application = create_app(http_settings)
     yield application
     own: Services = application.extensions["triseek"]
-    own.engine.dispose()
+    own.close()
 
 
 @pytest.fixture(scope="session")

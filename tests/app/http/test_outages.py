@@ -25,4 +25,4 @@ def test_without_a_broker_work_is_accepted_and_waits(
     assert away.post(products, json={"sku": "a", "title": "one"}).status_code == 202
     assert "waits in the outbox" in caplog.text
     assert api.get(f"{products}/a").status_code == 200
-    app.extensions["triseek"].engine.dispose()
+    app.extensions["triseek"].close()
