@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
+from rich.box import SIMPLE
 from rich.table import Table
 
 from workers.evaluation.matrix import MatrixRow
 
-COLUMNS = ("R@1", "R@5", "R@10", "MRR", "nDCG@10", "P@1", "P@10")
+COLUMNS = ("R@1", "R@10", "MRR", "nDCG@10", "P@10")  # of the table; the JSON has all
 
 
 def table(title: str, rows: Sequence[MatrixRow]) -> Table:
     """The matrix for people."""
-    shown = Table(title=title)
+    shown = Table(title=title, box=SIMPLE, pad_edge=False)
     for name in ("query", "against", "kind", "lang"):
-        shown.add_column(name)
+        shown.add_column(name, no_wrap=name != "kind")
     for name in ("n", "index", *COLUMNS):
-        shown.add_column(name, justify="right")
+        shown.add_column(name, justify="right", no_wrap=True, min_width=len("0.123"))
     for row in rows:
         values = [f"{row.metrics[name]:.3f}" for name in COLUMNS]
         shown.add_row(row.query, row.against, row.kind, row.lang, str(row.n), str(row.index), *values)
