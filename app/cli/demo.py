@@ -49,8 +49,10 @@ def _demo(chosen: "DemoSet", state: Path, report: Path | None, console: Console,
             report.write_text(json.dumps(_report(chosen, seconds, asked), ensure_ascii=False, indent=2) + "\n")
         if chosen.credit:
             console.print(chosen.credit, style="dim", highlight=False)
+        if ours and once:
+            return
         console.print(f"Search by hand: {url}/#key={key}", highlight=False, soft_wrap=True)
-        if ours and not once:
+        if ours:
             console.print("Ctrl-C stops it.")
             threading.Event().wait()
 
