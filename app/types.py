@@ -70,6 +70,7 @@ class EncoderCard:
     revision: str  # first 12 hex digits of the weight file's SHA-256
     modality: Modality
     dim: int  # length of one pooled output
+    segments: int = 1  # parts in time that a pooled output keeps side by side, dim / segments long, zero behind its end
     licence: str  # SPDX
     source: str  # the package, hub id or folder that the weights come from
 

@@ -20,6 +20,7 @@ from workers.alignment.network import AlignmentNetwork
 DEFAULT = Path(__file__).parent / "default"
 WEIGHTS = "alignment.safetensors"
 CARD = "card.json"
+AT_ONCE = 512  # outputs projected in one go
 
 Vectors = NDArray[np.float32]  # (n, dim) unit length
 Shares = Mapping[Modality, Mapping[Modality, float]]  # query modality -> product modality -> share, above zero
@@ -31,6 +32,7 @@ class AlignmentCard:
 
     encoders: Mapping[Modality, str]  # EncoderCard.id
     inputs: Mapping[Modality, int]  # length of each encoder's pooled output
+    segments: Mapping[Modality, int]  # that each encoder's pooled output has side by side
     hidden: int
     dim: int
     shares: Shares
@@ -49,6 +51,7 @@ class AlignmentCard:
             return cls(
                 encoders={Modality(modality): str(encoder) for modality, encoder in card["encoders"].items()},
                 inputs={Modality(modality): int(inputs) for modality, inputs in card["inputs"].items()},
+                segments={Modality(modality): int(segments) for modality, segments in card["segments"].items()},
                 hidden=int(card["hidden"]),
                 dim=int(card["dim"]),
                 shares={
@@ -72,7 +75,8 @@ class Alignment:
     def project(self, modality: Modality, pooled: NDArray[np.float32]) -> Vectors:
         """(n, inputs) pooled outputs of the modality's encoder to (n, dim) unit vectors."""
         with torch.inference_mode():
-            projected: Vectors = self._network.project(modality, torch.from_numpy(pooled)).numpy()
+            batches = torch.split(torch.from_numpy(pooled), AT_ONCE)
+            projected: Vectors = torch.cat([self._network.project(modality, batch) for batch in batches]).numpy()
         return projected
 
     def fuse(self, vectors: Mapping[Modality, Vectors]) -> Vectors:
@@ -92,6 +96,7 @@ def save_alignment(folder: Path, network: AlignmentNetwork, card: AlignmentCard)
     document = {
         "encoders": dict(card.encoders),
         "inputs": dict(card.inputs),
+        "segments": dict(card.segments),
         "hidden": card.hidden,
         "dim": card.dim,
         "shares": {query: dict(row) for query, row in card.shares.items()},
@@ -123,7 +128,7 @@ def load_alignment(folder: Path, cards: Mapping[Modality, EncoderCard]) -> Align
         raise ArtifactInvalid(f"{folder / WEIGHTS} cannot be read: {error.strerror}.") from error
     if hashlib.sha256(weights).hexdigest() != card.sha256:
         raise ArtifactInvalid(f"{folder / WEIGHTS} is not the file that its card describes: the checksums differ.")
-    network = AlignmentNetwork(card.inputs, card.hidden, card.dim)
+    network = AlignmentNetwork(card.inputs, card.segments, card.hidden, card.dim)
     try:
         network.load_state_dict({name: tensor.float() for name, tensor in load(weights).items()})
     except (SafetensorError, RuntimeError) as error:

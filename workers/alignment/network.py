@@ -1,4 +1,4 @@
-"""The alignment network: a projection head a modality into one shared space, and fusions of pairs."""
+"""The alignment network: a head a modality into one shared space, and fusions of pairs."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -11,6 +11,9 @@ from torch.nn import functional
 from app.types import Modality
 
 PAIRS = tuple(combinations(Modality, 2))  # (text, image), (text, speech), (image, speech)
+GLANCES = 8  # weighted means that an attention head takes of a recording
+SCORER = 128  # width of the layer that scores segments
+REACH = 5  # segments that are looked at together when one is scored
 
 
 class ProjectionHead(nn.Module):
@@ -47,6 +50,54 @@ class ProjectionHead(nn.Module):
         return functional.normalize(self.across(centred) + bent, dim=1)
 
 
+class AttentionHead(nn.Module):
+    """Segments of a recording to unit vectors of the shared space.
+
+    In `where is the umbrella`, one word counts. Two convolutions with ReLU between score each segment beside its
+    neighbours; eight means weighted by the softmax of such scores, side by side, go through one linear map. Against
+    unseen words on dev, a second layer after the means overfits to the words of training, and means of fixed thirds
+    find a word within a sentence 8 times out of 100 instead of 50.
+
+    Source: self-attentive pooling of several hops, Lin et al., ICLR 2017 (arXiv 1703.03130).
+    """
+
+    def __init__(self, inputs: int, segments: int, dim: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.segments, width = segments, inputs // segments
+        self.mean = nn.Buffer(torch.zeros(width))
+        self.scale = nn.Buffer(torch.ones(width))
+        self.first = nn.Conv1d(width, SCORER, REACH, padding=REACH // 2)
+        self.second = nn.Conv1d(SCORER, GLANCES, 1)
+        self.norm = nn.LayerNorm(GLANCES * width)
+        self.dropout = nn.Dropout(dropout)
+        self.out = nn.Linear(GLANCES * width, dim)
+
+    def standardise(self, outputs: Tensor) -> None:
+        """Sets the centre and the scale of each channel from (n, inputs) outputs."""
+        segments = outputs.view(len(outputs), self.segments, len(self.mean))
+        used = segments[_used(segments)]
+        self.mean.copy_(used.mean(0))
+        self.scale.copy_(used.std(0).clamp_min(1e-6))
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """(batch, inputs) to (batch, dim) unit length."""
+        segments = pooled.view(len(pooled), self.segments, len(self.mean))
+        used = _used(segments)
+        longest = int(used.sum(1).max()) if len(used) else 1
+        segments, used = segments[:, :longest], used[:, :longest]
+        centred = (segments - self.mean) / self.scale * used[..., None]
+        scores = self.second(torch.relu(self.first(centred.transpose(1, 2))))  # (batch, glances, segments)
+        attention = scores.masked_fill(~used[:, None], -1e4).softmax(-1)
+        glances = self.norm((attention @ centred).flatten(1))
+        return functional.normalize(self.out(self.dropout(glances)), dim=1)
+
+
+def _used(segments: Tensor) -> Tensor:
+    """(batch, segments) which of (batch, segments, width) are not behind the end of their recording."""
+    used: Tensor = (segments != 0).any(-1)
+    return used
+
+
 class PairFusion(nn.Module):
     """Two unit vectors of one thing, side by side, to one: the mean of both, bent by two layers with ReLU between."""
 
@@ -64,19 +115,39 @@ class PairFusion(nn.Module):
 
 
 class AlignmentNetwork(nn.Module):
-    """All projection heads and pair fusions."""
+    """All heads and pair fusions.
 
-    def __init__(self, inputs: Mapping[Modality, int], hidden: int = 512, dim: int = 512, dropout: float = 0.0) -> None:
+    Args:
+        inputs: length of each modality's pooled output.
+        segments: of the modalities whose outputs have several side by side; they get an attention head.
+        hidden: width of the layers between.
+        dim: length of the shared space's vectors.
+        dropout: in training.
+    """
+
+    def __init__(
+        self,
+        inputs: Mapping[Modality, int],
+        segments: Mapping[Modality, int],
+        hidden: int = 512,
+        dim: int = 512,
+        dropout: float = 0.0,
+    ) -> None:
         super().__init__()
         self.dim = dim
         self.heads = nn.ModuleDict(
-            {modality: ProjectionHead(inputs[modality], hidden, dim, dropout) for modality in Modality}
+            {
+                modality: AttentionHead(inputs[modality], segments[modality], dim, dropout)
+                if segments.get(modality, 1) > 1
+                else ProjectionHead(inputs[modality], hidden, dim, dropout)
+                for modality in Modality
+            }
         )
         self.fusions = nn.ModuleDict({f"{left}_{right}": PairFusion(hidden, dim) for left, right in PAIRS})
 
-    def head(self, modality: Modality) -> ProjectionHead:
-        """The projection head of a modality."""
-        return cast(ProjectionHead, self.heads[modality])
+    def head(self, modality: Modality) -> ProjectionHead | AttentionHead:
+        """The head of a modality."""
+        return cast(ProjectionHead | AttentionHead, self.heads[modality])
 
     def project(self, modality: Modality, pooled: Tensor) -> Tensor:
         """(batch, inputs) pooled outputs to (batch, dim) unit length."""

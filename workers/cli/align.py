@@ -41,7 +41,7 @@ def align() -> None:
 @click.option(
     "--dictionary",
     type=click.IntRange(0),
-    default=30_000,
+    default=60_000,
     show_default=True,
     help="Also learn from so many words of a Chinese-English dictionary.",
 )
@@ -92,6 +92,7 @@ def _blank_card(cards: Mapping[Modality, EncoderCard], settings: TrainingSetting
     return AlignmentCard(
         encoders={card.modality: card.id for card in cards.values()},
         inputs={card.modality: card.dim for card in cards.values()},
+        segments={card.modality: card.segments for card in cards.values()},
         hidden=settings.hidden,
         dim=settings.dim,
         shares=even_shares(),
@@ -109,7 +110,8 @@ def _train(
 ) -> tuple[AlignmentNetwork, list[Checkpoint]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("training", total=settings.steps)
+        steps = settings.steps + settings.speech_steps + settings.fusion_steps
+        task = progress.add_task("training", total=steps)
 
         def dev(network: AlignmentNetwork) -> float:
             score = dev_score(judged, encoded, network, blank)
@@ -119,4 +121,4 @@ def _train(
         def on_step(loss: float) -> None:
             progress.update(task, advance=1, description=f"training, loss {loss:.2f}")
 
-        return train(sets, blank.inputs, settings, dev=dev, on_step=on_step)
+        return train(sets, blank.inputs, blank.segments, settings, dev=dev, on_step=on_step)

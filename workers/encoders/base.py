@@ -32,6 +32,7 @@ class States:
 
     hidden: Tensor  # (batch, steps, width)
     mask: Tensor  # (batch, steps) bool, False where the batch was padded
+    summary: Tensor | None = None  # (batch, n) what the layers before the last one say of the whole content
 
 
 class Encoder(ABC, Generic[Content]):

@@ -1,6 +1,11 @@
-"""Pictures by EfficientNet-Lite2, trained on ImageNet: the mean over its last grid.
+"""Pictures by EfficientNet-Lite2, trained on ImageNet: what its last grid shows, and the style of its stages.
 
-Source: Tan and Le, EfficientNet, ICML 2019 (arXiv 1905.11946); the Lite variant of the TensorFlow TPU models.
+The last grid tells kinds of things apart and forgets what ImageNet's classes do not need, such as a shirt's colour or
+pattern; the early stages still know it. On dev, shop titles find 83 to 86 % of pictures in the first ten with them and
+77 to 78 % without.
+
+Sources: Tan and Le, EfficientNet, ICML 2019 (arXiv 1905.11946), the Lite variant of the TensorFlow TPU models; channel
+means and deviations as a description of style: Huang and Belongie, ICCV 2017 (arXiv 1703.06868).
 """
 
 from collections.abc import Sequence
@@ -12,6 +17,7 @@ from efficientnet_lite_pytorch import EfficientNet
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from app.errors import WeightsInvalid
@@ -27,26 +33,53 @@ WEIGHTS = WeightFile(
     sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
 )
 CARD = EncoderCard(
-    name="efficientnet-lite2",
+    name="efficientnet-lite2-stages",
     revision=WEIGHTS.revision,
     modality=Modality.IMAGE,
-    dim=1280,
+    dim=1280 + 2 * (16 + 24 + 48 + 88 + 120 + 208 + 352),
     licence="Apache-2.0",
     source=WEIGHTS.source,
 )
 SHORT_SIDE = 292  # pixels, before the crop
 CROP = 260  # pixels, what the network was trained on
+LAST_WEIGHT = 2.0  # of the last grid beside all stages together: the same thing's other photos still lie next to it
 
 Picture = NDArray[np.uint8]  # (height, width, 3) RGB
 
 
+class EfficientNetTower(nn.Module):
+    """An EfficientNet ready for inference: pictures to the last grid and what its stages saw."""
+
+    def __init__(self, network: EfficientNet) -> None:
+        super().__init__()
+        _for_inference(network)
+        self.stem = nn.Sequential(network.get_submodule("_conv_stem"), nn.ReLU6(inplace=True))
+        self.stages = nn.ModuleList(_stages(network))
+        self.head = nn.Sequential(network.get_submodule("_conv_head"), nn.ReLU6(inplace=True))
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """The grid and the style of (batch, 3, height, width) pixels scaled to -1 to 1.
+
+        Returns:
+            The last grid, (batch, channels, rows, columns); and for each stage the mean and the deviation of each of
+            its channels over the picture, each such vector at unit length, (batch, twice the stages' channels).
+        """
+        found = self.stem(pixels)
+        styles: list[Tensor] = []
+        for stage in self.stages:
+            found = stage(found)
+            spread, mean = torch.std_mean(found.float(), dim=(2, 3))
+            styles += [functional.normalize(mean, dim=1), functional.normalize(spread, dim=1)]
+        return self.head(found), torch.cat(styles, dim=1)
+
+
 class ImageEncoder(Encoder[Picture]):
-    """Pictures to 1280 numbers."""
+    """Pictures to 2992 numbers."""
 
     card = CARD
     budget = 8  # a larger batch leaves the CPU's cache and is slower a picture
 
-    def __init__(self, tower: nn.Module, device: torch.device) -> None:
+    def __init__(self, tower: EfficientNetTower, device: torch.device) -> None:
         self.tower, self.device, self.dtype = tower, device, dtype_of(device)
 
     @classmethod
@@ -57,12 +90,12 @@ class ImageEncoder(Encoder[Picture]):
             WeightsInvalid: the weight file is missing or damaged.
         """
         (path,) = WEIGHTS.verified()
-        tower = EfficientNet.from_name("efficientnet-lite2")
+        network = EfficientNet.from_name("efficientnet-lite2")
         try:
-            tower.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
+            network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
         except (RuntimeError, OSError) as error:
             raise WeightsInvalid(f"{path.name} does not fit EfficientNet-Lite2.") from error
-        tower = _for_inference(tower).to(memory_format=torch.channels_last)
+        tower = EfficientNetTower(network).to(memory_format=torch.channels_last)
         return cls(tower.to(device, dtype_of(device)), device)
 
     def prepare(self, content: Picture, role: Role) -> Prepared:  # noqa: ARG002  a picture reads the same on both sides
@@ -80,21 +113,38 @@ class ImageEncoder(Encoder[Picture]):
         return Prepared(torch.from_numpy(np.array(cropped)).permute(2, 0, 1), 1)
 
     def forward(self, batch: Sequence[Prepared]) -> States:
-        """The last grid, row by row: (batch, 81, 1280)."""
+        """The last grid, row by row: (batch, 81, 1280), and the style of the stages."""
         pixels = torch.stack([one.tensor for one in batch]).to(self.device)  # (batch, 3, 260, 260)
         scaled = ((pixels.to(self.dtype) - 127) / 128).contiguous(memory_format=torch.channels_last)
-        grid: Tensor = self.tower.extract_features(scaled)  # type: ignore[operator]  # nn.Module hides its methods' types
+        grid, style = self.tower(scaled)
         hidden = grid.flatten(2).transpose(1, 2)
-        return States(hidden, torch.ones(hidden.shape[:2], dtype=torch.bool, device=hidden.device))
+        return States(hidden, torch.ones(hidden.shape[:2], dtype=torch.bool, device=hidden.device), style)
 
     def finish(self, states: States) -> Pooled:
-        """The mean over the grid."""
-        pooled: Pooled = states.hidden.float().mean(1).cpu().numpy()
+        """The mean over the grid and the style, each at a length that its weight gives it."""
+        assert states.summary is not None
+        last = functional.normalize(states.hidden.float().mean(1), dim=1) * LAST_WEIGHT
+        style = states.summary / (2 * len(self.tower.stages)) ** 0.5
+        pooled: Pooled = torch.cat([last, style], dim=1).cpu().numpy()
         return pooled
 
 
-def _for_inference(tower: nn.Module) -> nn.Module:
-    """The network in evaluation mode, each batch norm folded into the convolution before it."""
+def _stages(network: nn.Module) -> list[nn.Sequential]:
+    """The blocks of the network by stage: those that give the same number of channels."""
+    stages: list[list[nn.Module]] = []
+    channels = 0
+    for block in network.get_submodule("_blocks").children():
+        projection = block.get_submodule("_project_conv")
+        assert isinstance(projection, nn.Conv2d)
+        if projection.out_channels != channels:
+            stages.append([])
+            channels = projection.out_channels
+        stages[-1].append(block)
+    return [nn.Sequential(*blocks) for blocks in stages]
+
+
+def _for_inference(tower: nn.Module) -> None:
+    """Puts the network into evaluation mode and folds each batch norm into the convolution before it."""
     tower.eval().requires_grad_(requires_grad=False)
     _fold(tower, "_conv_stem", "_bn0")
     _fold(tower, "_conv_head", "_bn1")
@@ -106,8 +156,6 @@ def _for_inference(tower: nn.Module) -> nn.Module:
     for module in tower.modules():
         if isinstance(module, nn.ReLU6):
             module.inplace = True
-    tower._fc = nn.Identity()  # noqa: SLF001  the classifier is not used
-    return tower
 
 
 def _fold(owner: nn.Module, convolution: str, norm: str) -> None:

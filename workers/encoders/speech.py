@@ -1,4 +1,4 @@
-"""Speech by Whisper's encoder: its states pooled as the mean of each third of the recording.
+"""Speech by Whisper's encoder: its states pooled by segments, among which the alignment finds the word that counts.
 
 The decoder is not used, and the input is not padded to 30 seconds: states of silence would only dilute the pooling.
 
@@ -29,16 +29,18 @@ BASE = WeightFile(
     ),
     sha256="905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57",
 )
+SEGMENTS = 32  # of a recording at most
+SEGMENT_STEPS = 4  # of a segment at least: 80 ms
 CARD = EncoderCard(
-    name="whisper-base",
+    name="whisper-base-segments",
     revision=BASE.revision,
     modality=Modality.SPEECH,
-    dim=3 * 512,
+    dim=SEGMENTS * 512,
+    segments=SEGMENTS,
     licence="MIT",
     source=BASE.source,
 )
 HEAD_WIDTH = 64  # of every Whisper size
-THIRDS = 3
 
 Waveform = NDArray[np.float32]  # (samples,) mono at 16 kHz
 
@@ -85,7 +87,7 @@ class WhisperTower(nn.Module):
 
 
 class SpeechEncoder(Encoder[Waveform]):
-    """Recordings in a hundred languages to three times Whisper's width."""
+    """Recordings in a hundred languages to up to 32 segments of Whisper's width."""
 
     budget = 6 * 3000  # log-mel frames, three minutes
 
@@ -119,9 +121,9 @@ class SpeechEncoder(Encoder[Waveform]):
         return States(padded, torch.arange(padded.shape[1], device=self.device) < lengths[:, None])
 
     def finish(self, states: States) -> Pooled:
-        """The means of the first, middle and last third of the steps, side by side."""
+        """The means of up to 32 equal segments of the steps, side by side."""
         lengths = states.mask.sum(1).tolist()
-        pooled = [_thirds(row[:length].float()) for row, length in zip(states.hidden, lengths, strict=True)]
+        pooled = [_segments(row[:length].float()) for row, length in zip(states.hidden, lengths, strict=True)]
         stacked: Pooled = torch.stack(pooled).cpu().numpy()
         return stacked
 
@@ -140,11 +142,11 @@ def _windows(frames: Tensor, longest: int) -> tuple[Tensor, ...]:
     return torch.tensor_split(frames, count)
 
 
-def _thirds(steps: Tensor) -> Tensor:
-    """(steps, width) to (3 width,); of fewer than three steps, some count in more than one third."""
-    length = len(steps)
-    bounds = [(length * third // THIRDS, -(-length * (third + 1) // THIRDS)) for third in range(THIRDS)]
-    return torch.cat([steps[start:end].mean(0) for start, end in bounds])
+def _segments(steps: Tensor) -> Tensor:
+    """(steps, width) to (SEGMENTS width,), zero behind the last segment."""
+    count = min(SEGMENTS, max(1, len(steps) // SEGMENT_STEPS))
+    means = torch.stack([segment.mean(0) for segment in torch.tensor_split(steps, count)])
+    return functional.pad(means, (0, 0, 0, SEGMENTS - count)).flatten()
 
 
 def _convolution(weights: Mapping[str, Tensor], name: str, stride: int) -> nn.Conv1d:

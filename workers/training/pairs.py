@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from workers.encodings import Content, Encodings, FileContent, TextContent
 from workers.evaluation.judged import EVERY_SPLIT, JudgedProduct, JudgedQuery, JudgedSet
 
 FEW = 3  # a query that many products answer is paired with so many of them
+SPOKEN = "speech-text"  # the set of recordings with what they say
 SMALLEST = 20  # pairs; a set of fewer teaches nothing
 
 
@@ -30,12 +32,17 @@ class Side:
     """One side of a set of pairs: each content once, and which of them each pair has."""
 
     modality: Modality
-    outputs: Tensor  # (contents, inputs) float32
+    outputs: Tensor  # (contents, inputs) float16, as they are cached
     rows: Tensor  # (pairs,) int64
 
     def take(self, pairs: Tensor) -> Tensor:
-        """(batch, inputs) outputs of these pairs."""
-        return self.outputs[self.rows[pairs]]
+        """(batch, inputs) float32 outputs of these pairs."""
+        return self.outputs[self.rows[pairs]].float()
+
+    @cached_property
+    def lengths(self) -> Tensor:
+        """(contents,) how many numbers of each output are not zero: a recording's are zero behind its end."""
+        return self.outputs.count_nonzero(dim=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +56,11 @@ class PairSet:
 
     def __len__(self) -> int:
         return len(self.groups)
+
+    @property
+    def modalities(self) -> frozenset[Modality]:
+        """Of both sides: one or two."""
+        return frozenset({self.left.modality, self.right.modality})
 
 
 def pairs_of(judged: JudgedSet, split: str = "train") -> Iterator[Pair]:
@@ -86,7 +98,9 @@ def _pairs_of_query(name: str, query: JudgedQuery, answers: Sequence[JudgedProdu
             yield Pair(set=f"{name} {kind}", left=asked, right=picture, group=group)
         for text in _answering_texts(query, product):
             content = (Modality.TEXT, TextContent(text, Role.PASSAGE))
-            yield Pair(set=f"{name} {query.modality}-text", left=asked, right=content, group=group)
+            # All that is said is contrasted with all else that is said, whatever set it is of.
+            kind = SPOKEN if query.modality is Modality.SPEECH else f"{name} {query.modality}-text"
+            yield Pair(set=kind, left=asked, right=content, group=group)
 
 
 def _answering_texts(query: JudgedQuery, product: JudgedProduct) -> list[str]:
@@ -129,5 +143,5 @@ def _encode_set(name: str, pairs: Sequence[Pair], encodings: Encodings) -> PairS
 def _side(modality: Modality, keys: Sequence[str], encodings: Encodings) -> Side:
     unique = list(dict.fromkeys(keys))
     places = {key: place for place, key in enumerate(unique)}
-    outputs = torch.from_numpy(encodings.outputs(modality, unique))
+    outputs = torch.from_numpy(encodings.outputs(modality, unique)).half()
     return Side(modality=modality, outputs=outputs, rows=torch.tensor([places[key] for key in keys], dtype=torch.int64))

@@ -28,13 +28,27 @@ VOICES = {
 }
 HELD_OUT = frozenset({"en-us+f3"})
 CARRIERS = {
-    "en": ("{}, please", "I want {}", "find me {}", "a {}", "the {}", "where is the {}", "do you have {}", "buy {}"),
-    "zh": ("我要{}", "找{}", "有没有{}", "一个{}"),
+    "en": (
+        "I want {}", "I want a {}", "find me {}", "find me the {}", "a {}", "the {}", "where is the {}",
+        "where are the {}", "do you have {}", "do you sell {}", "buy {}", "show me {}", "show me your {}",
+        "I am looking for {}", "I'm looking for a {}", "I need {} today", "could I get a {}", "can you show me the {}",
+        "how much is the {}", "how much are {}", "add {} to my basket", "search for {}", "something like a {}",
+        "my daughter would like a {}", "I would like to order {}", "please bring me {}", "have you got {} in stock",
+        "what about {}", "{} for my brother", "{} for the kitchen", "a new {}", "two of the {}", "I lost my {}",
+        "we should get {}", "a picture of a {}", "tell me about the {}", "it is called {}", "this must be {}",
+        "I saw a {} yesterday", "let us take the {} home", "which {} is the best", "is this a {}",
+        "is the {} still here", "there was a {} on the shelf", "another {}, thank you", "give me some {}, nothing else",
+        "everyone talks of {}",
+    ),
+    "zh": (
+        "我要{}", "一个{}", "给我来一个{}", "你们卖{}吗", "{}多少钱", "搜索{}", "想看看{}", "我喜欢这个{}",
+        "妈妈要一件{}", "推荐一款{}", "这是{}", "新的{}", "送朋友的{}", "{}放在哪儿", "最便宜的{}",
+    ),
     "de": ("ich suche {}", "haben Sie {}"),
     "fr": ("je cherche {}", "avez-vous {}"),
     "es": ("busco {}", "quiero {}"),
-}
-CARRIED = 0.35  # share of utterances in a carrier phrase
+}  # fmt: skip
+CARRIED = 0.6  # share of utterances in a carrier phrase
 NOISY = 0.4  # share with noise
 
 

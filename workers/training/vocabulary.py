@@ -16,7 +16,8 @@ from workers.encodings import TextContent
 from workers.evaluation.judged import EVERY_SPLIT, JudgedSet
 from workers.media import MediaLimits, decode_sound
 from workers.output_cache import key_of
-from workers.training.pairs import Pair
+from workers.training.dictionary import english_names
+from workers.training.pairs import SPOKEN, Pair
 from workers.training.synthetic import VOICES, Utterance, utterances, with_noise
 
 # Language -> how many of its most frequent words are passed over (they name nothing), and how many are then taken.
@@ -24,6 +25,7 @@ COMMON_WORDS = {"en": (300, 2500), "zh": (100, 400), "de": (200, 200), "fr": (20
 NAMES = {"zh": 1.0, "de": 0.5, "fr": 0.5, "es": 0.5}  # language -> share of a judged set's translated names
 OTHERS = 0.1  # of those in any other language
 PHRASES = 400  # of a judged set's text queries, at most
+MEANINGS = 15_000  # English names of things, of a dictionary's
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def synthetic_pairs(judged: Sequence[JudgedSet], seed: int, split: str = "train"
         meant = (Modality.TEXT, TextContent(said.text, Role.PASSAGE))
         group = said.text.casefold()
         heard = (Modality.SPEECH, SyntheticContent(said))
-        yield Pair(set="synthetic speech-text", left=heard, right=meant, group=group)
+        yield Pair(set=SPOKEN, left=heard, right=meant, group=group)
         if said.spoken != said.text:
             written = (Modality.TEXT, TextContent(said.spoken, Role.QUERY))
             yield Pair(set="carried text-text", left=written, right=meant, group=group)
@@ -63,6 +65,7 @@ def vocabulary(judged: Sequence[JudgedSet], seed: int, split: str = "train") -> 
     for each in judged:
         _add_names(each, split, chance, texts)
     texts["en"] += ResNet50_Weights.IMAGENET1K_V2.meta["categories"]
+    texts["en"] += chance.sample(english_names(), MEANINGS)
     for language, (skipped, taken) in COMMON_WORDS.items():
         frequent = wordfreq.top_n_list(language, 2 * (skipped + taken))
         words = [word for word in frequent if _names_something(word, language)]

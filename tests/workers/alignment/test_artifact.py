@@ -23,7 +23,7 @@ SHARES = {query: dict.fromkeys(Modality, 0.5) for query in Modality}
 def network() -> AlignmentNetwork:
     """As training leaves one: every weight is something."""
     torch.manual_seed(0)
-    network = AlignmentNetwork(dict.fromkeys(Modality, 5), hidden=4, dim=6)
+    network = AlignmentNetwork(dict.fromkeys(Modality, 5), {Modality.SPEECH: 5}, hidden=4, dim=6)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
     return network.eval()
@@ -34,6 +34,7 @@ def folder(tmp_path: Path, network: AlignmentNetwork) -> Path:
     card = AlignmentCard(
         encoders={modality: encoder.id for modality, encoder in ENCODERS.items()},
         inputs=dict.fromkeys(Modality, 5),
+        segments={Modality.SPEECH: 5},
         hidden=4,
         dim=6,
         shares=SHARES,

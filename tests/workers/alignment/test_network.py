@@ -2,14 +2,15 @@ import torch
 from torch.nn import functional
 
 from app.types import Modality
-from workers.alignment.network import AlignmentNetwork, ProjectionHead
+from workers.alignment.network import AlignmentNetwork, AttentionHead, ProjectionHead
 
 INPUTS = {Modality.TEXT: 6, Modality.IMAGE: 10, Modality.SPEECH: 12}
+SEGMENTS = {Modality.SPEECH: 4}
 
 
 def _network() -> AlignmentNetwork:
     torch.manual_seed(0)
-    return AlignmentNetwork(INPUTS, hidden=8, dim=7).eval()
+    return AlignmentNetwork(INPUTS, SEGMENTS, hidden=8, dim=7).eval()
 
 
 def test_every_modality_is_projected_to_unit_vectors_of_one_length() -> None:
@@ -27,6 +28,45 @@ def test_an_untrained_head_keeps_the_cosines_of_what_it_is_given() -> None:
     centred = functional.normalize(outputs - outputs.mean(0), dim=1)
     projected = head(outputs)
     torch.testing.assert_close(projected @ projected.T, centred @ centred.T, atol=1e-5, rtol=0)
+
+
+def _recordings(*segments: int) -> torch.Tensor:
+    """Recordings of so many segments of three numbers each, zero behind their end: (n, 12)."""
+    torch.manual_seed(2)
+    outputs = torch.zeros(len(segments), 4, 3)
+    for row, count in enumerate(segments):
+        outputs[row, :count] = torch.randn(count, 3) + 1
+    return outputs.flatten(1)
+
+
+def _attention_head() -> AttentionHead:
+    torch.manual_seed(3)
+    head = AttentionHead(inputs=12, segments=4, dim=7).eval()
+    head.standardise(_recordings(4, 2, 3, 4))
+    return head
+
+
+def test_a_recording_gets_what_it_gets_alone_whatever_lies_beside_it() -> None:
+    head, outputs = _attention_head(), _recordings(4, 2, 1)
+    alone = torch.cat([head(row[None]) for row in outputs])
+    torch.testing.assert_close(head(outputs), alone)
+
+
+def test_what_lies_behind_the_end_of_recordings_does_not_move_their_centre() -> None:
+    head = AttentionHead(inputs=12, segments=4, dim=7)
+    outputs = _recordings(2, 1)
+    head.standardise(outputs)
+    torch.testing.assert_close(head.mean, outputs.view(2, 4, 3)[[0, 0, 1], [0, 1, 0]].mean(0))
+
+
+def test_the_order_of_what_is_said_counts() -> None:
+    head, outputs = _attention_head(), _recordings(4)
+    backwards = outputs.view(1, 4, 3).flip(1).flatten(1)
+    assert not torch.allclose(head(outputs), head(backwards), atol=1e-3)
+
+
+def test_no_recording_at_all_gives_no_vector() -> None:
+    assert _attention_head()(torch.zeros(0, 12)).shape == (0, 7)
 
 
 def test_two_and_three_modalities_are_fused_to_one_unit_vector() -> None:

@@ -44,19 +44,41 @@ def test_the_order_is_kept_over_several_batches(image_encoder: ImageEncoder) -> 
     assert not np.allclose(outputs[0], outputs[1], atol=1e-2)
 
 
+def _expected(network: EfficientNet, pixels: torch.Tensor) -> np.ndarray:
+    """What the encoder is to give of (1, 3, 260, 260) pixels, by the package's own network."""
+    stages: dict[int, torch.Tensor] = {}  # channels -> what the last block with so many gives
+    hooks = [
+        block.register_forward_hook(lambda _, __, found: stages.update({found.shape[1]: found}))
+        for block in network._blocks
+    ]
+    with torch.inference_mode():
+        grid = network.extract_features(pixels)
+    for hook in hooks:
+        hook.remove()
+    last = grid.mean((2, 3)).numpy()[0]
+    parts = [2 * last / np.linalg.norm(last)]
+    styles = [style.numpy()[0] for found in stages.values() for style in (found.mean((2, 3)), found.std((2, 3)))]
+    parts += [style / np.linalg.norm(style) / np.sqrt(len(styles)) for style in styles]
+    return np.concatenate(parts)
+
+
 def test_it_agrees_with_the_packages_own_network(image_encoder: ImageEncoder, reference: EfficientNet) -> None:
     prepared = image_encoder.prepare(PICTURES[2], Role.PASSAGE)
-    with torch.inference_mode():
-        expected = reference.extract_features((prepared.tensor[None].float() - 127) / 128).mean((2, 3))
-    np.testing.assert_allclose(image_encoder.pool([prepared]), expected.numpy(), atol=1e-4)
+    expected = _expected(reference, (prepared.tensor[None].float() - 127) / 128)
+    np.testing.assert_allclose(image_encoder.pool([prepared])[0], expected, atol=1e-4)
+
+
+def test_the_last_grid_weighs_twice_as_much_as_all_stages(image_encoder: ImageEncoder) -> None:
+    found = image_encoder.encode(PICTURES)
+    np.testing.assert_allclose(np.linalg.norm(found[:, :1280], axis=1), 2, atol=1e-4)
+    np.testing.assert_allclose(np.linalg.norm(found[:, 1280:], axis=1), 1, atol=1e-4)
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=[f"{width}x{height}" for width, height in SIZES])
 def test_it_sees_the_centre_of_the_picture(
     image_encoder: ImageEncoder, reference: EfficientNet, picture: np.ndarray
 ) -> None:
-    with torch.inference_mode():
-        expected = reference.extract_features(_seen(picture)[None]).mean((2, 3)).numpy()[0]
+    expected = _expected(reference, _seen(picture)[None])
     found = image_encoder.encode([picture])[0]
     assert found @ expected / np.linalg.norm(found) / np.linalg.norm(expected) >= 0.995
 

@@ -10,7 +10,7 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 from app.types import Role
 from workers.encoders.ct2_file import read_ct2
 from workers.encoders.log_mel import RATE, log_mel
-from workers.encoders.speech import BASE, CARD, SpeechEncoder, _thirds
+from workers.encoders.speech import BASE, CARD, SEGMENTS, SpeechEncoder, _segments
 
 SECONDS = [0.6, 1.7, 0.1, 1.01, 2.3]
 # our names in the weight file -> transformers' names, of one layer
@@ -87,20 +87,31 @@ def test_its_states_are_those_of_the_reference(speech_encoder: SpeechEncoder, re
 def test_a_padded_batch_gives_each_recording_what_it_gets_alone(speech_encoder: SpeechEncoder) -> None:
     together = speech_encoder.pool([speech_encoder.prepare(sound, Role.QUERY) for sound in SOUNDS])
     alone = np.concatenate([speech_encoder.encode([sound]) for sound in SOUNDS])
-    np.testing.assert_allclose(together, alone, atol=1e-4)
+    np.testing.assert_allclose(together, alone, atol=1e-4, rtol=1e-4)
 
 
 def test_the_order_is_kept(speech_encoder: SpeechEncoder) -> None:
     outputs, backwards = speech_encoder.encode(SOUNDS), speech_encoder.encode(SOUNDS[::-1])
     assert outputs.shape == (len(SOUNDS), CARD.dim)
     assert outputs.dtype == np.float32
-    np.testing.assert_allclose(outputs, backwards[::-1], atol=1e-4)
+    np.testing.assert_allclose(outputs, backwards[::-1], atol=1e-4, rtol=1e-4)
 
 
-def test_a_recording_is_pooled_by_thirds() -> None:
-    steps = torch.tensor([[1.0], [3.0], [5.0], [7.0], [10.0], [20.0]])
-    torch.testing.assert_close(_thirds(steps), torch.tensor([2.0, 6.0, 15.0]))
-    torch.testing.assert_close(_thirds(steps[:1]), torch.tensor([1.0, 1.0, 1.0]))
+def test_a_short_recording_is_pooled_by_segments_of_80_ms() -> None:
+    steps = torch.arange(9.0)[:, None]  # two segments: five steps and four
+    expected = torch.zeros(SEGMENTS)
+    expected[:2] = torch.tensor([2.0, 6.5])
+    torch.testing.assert_close(_segments(steps), expected)
+
+
+def test_a_long_recording_is_pooled_by_as_many_segments_as_there_are() -> None:
+    pooled = _segments(torch.arange(10.0 * SEGMENTS)[:, None])
+    torch.testing.assert_close(pooled, 4.5 + 10 * torch.arange(float(SEGMENTS)))
+
+
+def test_the_shortest_recording_is_one_segment() -> None:
+    pooled = _segments(torch.ones(1, 1))
+    assert pooled.tolist() == [1.0] + [0.0] * (SEGMENTS - 1)
 
 
 def test_what_is_longer_than_a_window_is_read_in_windows(speech_encoder: SpeechEncoder) -> None:

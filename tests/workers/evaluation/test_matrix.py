@@ -1,0 +1,110 @@
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import torch
+from rich.console import Console
+from rich.progress import Progress
+
+from app.types import Modality
+from tests.workers.training.sets import judged_set
+from workers.alignment.artifact import Alignment, AlignmentCard
+from workers.alignment.network import AlignmentNetwork
+from workers.encoders.registry import default_cards
+from workers.encodings import Encodings
+from workers.evaluation.matrix import ALL, MatrixRow, judge, rows
+from workers.evaluation.report import document, table
+from workers.media import MediaLimits
+from workers.training.selection import choose_shares, dev_score, even_shares
+
+
+@pytest.fixture(scope="module")
+def encodings(tmp_path_factory: pytest.TempPathFactory) -> Encodings:
+    folder, limits = tmp_path_factory.mktemp("cache"), MediaLimits(max_pixels=10**6, max_seconds=10)
+    return Encodings(folder, default_cards(), limits, Progress(disable=True))
+
+
+@pytest.fixture(scope="module")
+def alignment() -> Alignment:
+    """An untrained one: it keeps the encoders' own geometry."""
+    torch.manual_seed(0)
+    cards = default_cards()
+    inputs = {modality: card.dim for modality, card in cards.items()}
+    segments = {modality: card.segments for modality, card in cards.items()}
+    card = AlignmentCard(
+        encoders={modality: card.id for modality, card in cards.items()},
+        inputs=inputs,
+        segments=segments,
+        hidden=8,
+        dim=512,
+        shares=even_shares(),
+        sha256="",
+    )
+    return Alignment(AlignmentNetwork(inputs, segments, 8, 512), card)
+
+
+def _row(found: list[MatrixRow], query: str, against: str, kind: str = "", lang: str = "") -> MatrixRow:
+    (row,) = [row for row in found if (row.query, row.against, row.kind, row.lang) == (query, against, kind, lang)]
+    return row
+
+
+def test_the_matrix_has_a_row_for_each_way_kind_and_language(
+    tmp_path: Path, encodings: Encodings, alignment: Alignment
+) -> None:
+    found = rows(judge(judged_set(tmp_path), "val", encodings, alignment))
+    asked = _row(found, "text", "text")
+    assert (asked.n, asked.index) == (2, 2)  # products of other splits are no competitors
+    assert asked.metrics["R@1"] == 1.0  # e5 knows that a lamp is a light, and 刀 a knife
+    assert _row(found, "text", "text", kind="title").n == 1
+    assert _row(found, "text", "text", lang="zh").n == 1
+    assert {row.against for row in found if row.query == "image"} == {"text", "image", ALL}
+
+
+def test_a_picture_never_finds_itself(tmp_path: Path, encodings: Encodings, alignment: Alignment) -> None:
+    found = rows(judge(judged_set(tmp_path), "val", encodings, alignment))
+    row = _row(found, "image", "image")  # the lamp's own picture is the query: only the knife's is left
+    assert row.metrics["R@1"] == 0.0
+    assert row.metrics["MRR"] == 0.5
+
+
+def test_a_query_that_leaves_out_the_title_is_not_answered_by_it(
+    tmp_path: Path, encodings: Encodings, alignment: Alignment
+) -> None:
+    judged = judged_set(tmp_path)
+    by_title = replace(judged.queries[2], leave_out=("title",), text="Obsidian kitchen knife")
+    (found,) = [
+        judgement
+        for judgement in judge(replace(judged, queries=(by_title,)), "val", encodings, alignment)
+        if judgement.against == Modality.TEXT
+    ]
+    assert found.ranks == (2,)  # the knife has no other text
+
+
+def test_a_re_ranked_matrix_keeps_every_product(tmp_path: Path, encodings: Encodings, alignment: Alignment) -> None:
+    for judgement in judge(judged_set(tmp_path), "val", encodings, alignment, rerank=True):
+        assert set(judgement.ranks) <= {1, 2}
+
+
+def test_dev_is_scored_and_shares_are_chosen(tmp_path: Path, encodings: Encodings, alignment: Alignment) -> None:
+    judged = [judged_set(tmp_path)]
+    score = dev_score(judged, encodings, alignment._network, alignment.card)
+    assert 0.5 <= score <= 1
+    shares = choose_shares(judged, encodings, alignment._network, alignment.card)
+    assert set(shares) == set(Modality)
+    assert all(share > 0 for row in shares.values() for share in row.values())
+
+
+def test_the_report_is_a_table_for_people_and_numbers_for_machines(
+    tmp_path: Path, encodings: Encodings, alignment: Alignment
+) -> None:
+    found = rows(judge(judged_set(tmp_path), "val", encodings, alignment))
+    console = Console(width=120, record=True, file=StringIO())
+    console.print(table("val", found))
+    assert "1.000" in console.export_text()
+    written = document("abc", "3", found)
+    assert written["alignment"] == "abc"
+    assert len(written["rows"]) == len(found)
+    assert {"query", "against", "n", "index", "R@1", "R@5", "R@10", "MRR", "nDCG@10", "P@1", "P@10"} <= set(
+        written["rows"][0]
+    )

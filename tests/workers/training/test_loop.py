@@ -1,0 +1,144 @@
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from app.types import Modality
+from workers.alignment.network import AlignmentNetwork
+from workers.training.loop import TrainingSettings, _batch, set_weight, train
+from workers.training.pairs import PairSet, Side
+
+THINGS, HIDDEN_TRAITS = 64, 6
+INPUTS = {Modality.TEXT: 10, Modality.IMAGE: 12, Modality.SPEECH: 24}
+SEGMENTS = {Modality.SPEECH: 3}
+SETTINGS = TrainingSettings(
+    steps=60,
+    speech_steps=60,
+    fusion_steps=5,
+    sets_per_step=2,
+    batch=32,
+    speech_batch=16,
+    hidden=16,
+    dim=8,
+    check_every=20,
+    keep=0.0,
+)
+
+
+def _outputs(modality: Modality) -> Tensor:
+    """What an encoder makes of things whose traits each modality shows in its own way: (things, inputs)."""
+    traits = torch.randn(THINGS, HIDDEN_TRAITS, generator=torch.Generator().manual_seed(1))
+    way = torch.randn(HIDDEN_TRAITS, INPUTS[modality], generator=torch.Generator().manual_seed(INPUTS[modality]))
+    return (traits @ way).half()
+
+
+def _pairs(left: Modality, right: Modality) -> PairSet:
+    places = torch.arange(THINGS)
+    sides = [Side(modality=modality, outputs=_outputs(modality), rows=places) for modality in (left, right)]
+    return PairSet(name=f"{left}-{right}", left=sides[0], right=sides[1], groups=places)
+
+
+SETS = [
+    _pairs(Modality.IMAGE, Modality.TEXT),
+    _pairs(Modality.SPEECH, Modality.TEXT),
+    _pairs(Modality.SPEECH, Modality.IMAGE),
+]
+
+
+def _found(network: AlignmentNetwork, query: Modality, against: Modality) -> float:
+    """The share of things that are nearest to themselves in another modality."""
+    with torch.inference_mode():
+        left, right = (network.project(modality, _outputs(modality).float()) for modality in (query, against))
+    return float(((left @ right.T).argmax(1) == torch.arange(THINGS)).float().mean())
+
+
+def _train(settings: TrainingSettings, dev: Callable[[AlignmentNetwork], float] = lambda _: 0.0) -> AlignmentNetwork:
+    network, _ = train(SETS, INPUTS, SEGMENTS, settings, dev=dev, on_step=lambda _: None)
+    return network
+
+
+def test_training_brings_every_modality_to_every_other() -> None:
+    untrained = AlignmentNetwork(INPUTS, SEGMENTS, 16, 8).eval()
+    network = _train(replace(SETTINGS, steps=300, speech_steps=300, learning_rate=5e-3, dropout=0.0))
+    for query, against in ((Modality.TEXT, Modality.IMAGE), (Modality.SPEECH, Modality.TEXT)):
+        assert _found(untrained, query, against) < 0.2
+        assert _found(network, query, against) > 0.8
+
+
+def test_the_same_seed_trains_the_same_network() -> None:
+    first, second = _train(SETTINGS), _train(SETTINGS)
+    other = _train(replace(SETTINGS, seed=1))
+    weights = [network.head(Modality.TEXT).state_dict()["second.weight"] for network in (first, second, other)]
+    torch.testing.assert_close(weights[0], weights[1])
+    assert not torch.allclose(weights[0], weights[2], atol=1e-4)
+
+
+def test_each_stage_is_kept_as_it_was_when_dev_was_best() -> None:
+    seen: list[tuple[Tensor, Tensor]] = []
+    scores = iter((0.1, 0.9, 0.5, 0.7, 0.6, 0.8))
+
+    def dev(network: AlignmentNetwork) -> float:
+        image, speech = network.head(Modality.IMAGE).state_dict(), network.head(Modality.SPEECH).state_dict()
+        seen.append((image["second.weight"].clone(), speech["out.weight"].clone()))
+        return next(scores)
+
+    network, checkpoints = train(SETS, INPUTS, SEGMENTS, SETTINGS, dev=dev, on_step=lambda _: None)
+    assert [(each.stage, each.step) for each in checkpoints] == [
+        (stage, step) for stage in ("heads", "speech") for step in (20, 40, 60)
+    ]
+    image, speech = (network.head(modality).state_dict() for modality in (Modality.IMAGE, Modality.SPEECH))
+    assert torch.equal(image["second.weight"], seen[1][0])  # the best of the first stage
+    assert torch.equal(seen[3][0], seen[1][0])  # from which the second went on, and which it left alone
+    assert torch.equal(speech["out.weight"], seen[5][1])  # the best of the second
+    assert not torch.equal(seen[4][1], seen[5][1])
+
+
+def test_a_batch_of_recordings_is_of_about_one_length() -> None:
+    count = 600
+    outputs = torch.zeros(count, 100)
+    for row in range(count):
+        outputs[row, : 1 + row % 100] = 1
+    places = torch.arange(count)
+    spoken = Side(modality=Modality.SPEECH, outputs=outputs.half(), rows=places)
+    pairs = PairSet(name="", left=spoken, right=spoken, groups=places)
+    for seed in range(5):
+        batch = _batch(pairs, SETTINGS, torch.Generator().manual_seed(seed))
+        lengths = spoken.lengths[batch]
+        assert len(batch) == len(set(batch.tolist())) == SETTINGS.speech_batch
+        assert int(lengths.max() - lengths.min()) <= 8  # 48 neighbours of 600, of which 6 are of each length
+
+
+def test_each_step_says_its_loss_and_the_loss_falls() -> None:
+    losses: list[float] = []
+    train(SETS, INPUTS, SEGMENTS, SETTINGS, dev=lambda _: 0.0, on_step=losses.append)
+    assert len(losses) == SETTINGS.steps + SETTINGS.speech_steps + SETTINGS.fusion_steps
+    assert sum(losses[50:60]) < sum(losses[:10])
+    assert sum(losses[110:120]) < sum(losses[60:70])
+
+
+def test_fusions_are_trained_after_the_heads_which_they_do_not_move() -> None:
+    after, before = (_train(replace(SETTINGS, fusion_steps=steps)).state_dict() for steps in (5, 0))
+    moved = {name.partition(".")[0] for name in before if not torch.equal(before[name], after[name])}
+    assert moved == {"fusions"}
+
+
+def test_texts_that_are_held_stay_as_similar_as_their_encoder_has_them() -> None:
+    before = torch.nn.functional.normalize(_outputs(Modality.TEXT).float() - _outputs(Modality.TEXT).float().mean(0))
+
+    def moved(network: AlignmentNetwork) -> float:
+        with torch.inference_mode():
+            after = network.project(Modality.TEXT, _outputs(Modality.TEXT).float())
+        return float((after @ after.T - before @ before.T).square().mean())
+
+    settings = replace(SETTINGS, steps=150, learning_rate=5e-3, across_learning_rate=5e-3, dim=16)
+    assert moved(_train(replace(settings, keep=300.0))) < 0.5 * moved(_train(settings))
+
+
+@pytest.mark.parametrize("pairs", [16, 256])
+def test_a_set_is_drawn_by_the_root_of_its_size(pairs: int) -> None:
+    side = Side(modality=Modality.TEXT, outputs=torch.zeros(1, 2), rows=torch.zeros(pairs, dtype=torch.int64))
+    drawn = PairSet(name="", left=side, right=side, groups=torch.zeros(pairs, dtype=torch.int64))
+    assert math.isclose(set_weight(drawn), pairs**0.5)
