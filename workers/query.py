@@ -22,12 +22,12 @@ TRANSCRIPT_SHARE = 0.6
 
 @dataclass(frozen=True, kw_only=True)
 class QueryVector:
-    """One vector that products are compared with."""
+    """What products are compared with for a part of the query: one vector, or those of a recording's readings."""
 
     name: str  # of the query part that it stands for
     modality: Modality
-    vector: np.ndarray  # (dim,) float32, unit length
-    weight: float  # the absolute weights of a query's vectors sum to 1
+    vectors: np.ndarray  # (readings, dim) float32, unit length; the one nearest to a product counts
+    weight: float  # the absolute weights of a query sum to 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +58,7 @@ def encode_query(
             named.append(product_id)
             vectors += own
     total = sum(abs(vector.weight) for vector in vectors)
-    shared = tuple(
-        QueryVector(name=each.name, modality=each.modality, vector=each.vector, weight=each.weight / total)
-        for each in vectors
-        if each.weight
-    )
+    shared = tuple(replace(each, weight=each.weight / total) for each in vectors if each.weight)
     return EncodedQuery(vectors=shared, named_products=tuple(named), transcript=" ".join(transcripts) or None)
 
 
@@ -77,27 +73,24 @@ def _embedded(store: MediaStore, embedder: Embedder, parts: Sequence[QueryPart])
             if isinstance(outcome, TriseekError):
                 wrong.append(FieldError(f"/{part.name}", outcome.detail))
             else:
-                vectors.append(QueryVector(name=part.name, modality=modality, vector=outcome, weight=part.weight))
+                own_vector = QueryVector(name=part.name, modality=modality, vectors=outcome[None], weight=part.weight)
+                vectors.append(own_vector)
     if wrong:
         raise MediaUnreadable(wrong[0].detail, wrong)
     return vectors
 
 
 def _heard(store: MediaStore, embedder: Embedder, parts: Sequence[QueryPart]) -> tuple[list[str], list[QueryVector]]:
-    """What recordings say, and for each that says something the mean of its readings' vectors, by their likelihood."""
+    """What recordings say, and for each that says something the vectors of its readings."""
     spoken = [part for part in parts if part.media is not None]
     transcripts = embedder.transcribe([store.get(part.media or "") for part in spoken])
     vectors: list[QueryVector] = []
     for part, transcript in zip(spoken, transcripts, strict=True):
         readings = embedder.embed(Modality.TEXT, transcript.readings, Role.QUERY)
-        weighted = [
-            vector * probability
-            for vector, probability in zip(readings, transcript.probabilities, strict=True)
-            if isinstance(vector, np.ndarray)
-        ]
-        if weighted:
-            mean, weight = unit(np.sum(weighted, axis=0)), part.weight * TRANSCRIPT_SHARE
-            vectors.append(QueryVector(name=part.name, modality=Modality.TEXT, vector=mean, weight=weight))
+        embedded = [vector for vector in readings if isinstance(vector, np.ndarray)]
+        if embedded:
+            own, weight = np.stack(embedded), part.weight * TRANSCRIPT_SHARE
+            vectors.append(QueryVector(name=part.name, modality=Modality.TEXT, vectors=own, weight=weight))
     return [transcript.text for transcript in transcripts if transcript.text], vectors
 
 
@@ -127,6 +120,6 @@ def _of_product(
     if not means:
         raise RequestInvalid(f"Product {part.sku!r} has no vector to search with yet.", [where])
     return product.id, [
-        QueryVector(name=part.name, modality=modality, vector=mean, weight=part.weight / len(means))
+        QueryVector(name=part.name, modality=modality, vectors=mean[None], weight=part.weight / len(means))
         for modality, mean in means.items()
     ]

@@ -81,7 +81,7 @@ def _answer(session: Session, connections: Connections, towers: Towers, job: Job
 def _ranking_parts(encoded: EncodedQuery, query: SearchQuery, towers: Towers) -> list[RankingPart]:
     return [
         RankingPart(
-            vector=each.vector.tolist(),
+            vectors=each.vectors.tolist(),
             weight=each.weight,
             shares={against: towers.embedder.alignment.share(each.modality, against) for against in query.against},
         )

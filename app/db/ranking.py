@@ -13,9 +13,9 @@ from app.types import Modality
 
 @dataclass(frozen=True, kw_only=True)
 class RankingPart:
-    """One vector that candidates are compared with."""
+    """What candidates are compared with: one vector, or several readings of one thing."""
 
-    vector: Sequence[float]  # (dim,) unit length
+    vectors: Sequence[Sequence[float]]  # (readings, dim) unit length; the nearest counts
     weight: float  # signed
     shares: Mapping[Modality, float]  # product modality -> share of the weight, above zero
 
@@ -31,9 +31,9 @@ def rank(
 ) -> Sequence[Row[Any]]:
     """The products nearest to the query, best first.
 
-    A product's similarity to a part through a modality is that of its nearest vector of the modality; its `cosine` is
-    the sum over parts and modalities of weight times similarity, a part's weight being divided among the modalities
-    that the product has in proportion to their shares.
+    A product's similarity to a part through a modality is that of its vector of the modality that is nearest to any of
+    the part's; its `cosine` is the sum over parts and modalities of weight times similarity, a part's weight being
+    divided among the modalities that the product has in proportion to their shares.
 
     Returns:
         Rows of `product_id`, `cosine`, `part` indexes, `against` modalities, `similarity` and `weight` lists in step.
@@ -41,7 +41,8 @@ def rank(
     ranked = statement(space, parts)
     values: dict[str, Any] = {"catalogue": catalogue_id, "exclude": list(exclude), "candidates": candidates}
     for number, part in enumerate(parts):
-        values[f"vector_{number}"] = "[" + ",".join(f"{x:.6g}" for x in part.vector) + "]"
+        for reading, vector in enumerate(part.vectors):
+            values[f"vector_{number}_{reading}"] = "[" + ",".join(f"{x:.6g}" for x in vector) + "]"
         values[f"weight_{number}"] = part.weight
         values |= {f"share_{number}_{modality}": share for modality, share in part.shares.items()}
     return session.execute(text(ranked), values).all()
@@ -54,13 +55,14 @@ def statement(space: EmbeddingSpace, parts: Sequence[RankingPart]) -> str:
     nearest = " UNION ".join(
         f"(SELECT product_id FROM embeddings WHERE {_stored(space, modality)}"  # noqa: S608  no text of a user's
         f" AND catalogue_id = :catalogue AND product_id <> ALL (:exclude)"
-        f" ORDER BY {_distance(space, number)} LIMIT :candidates)"
+        f" ORDER BY {_distance(space, number, reading)} LIMIT :candidates)"
         for number, part in enumerate(parts)
+        for reading in range(len(part.vectors))
         for modality in part.shares
     )
     compared = " UNION ALL ".join(
         f"SELECT product_id, {number} AS part, '{modality}' AS against,"  # noqa: S608  no text of a user's
-        f" 1 - min({_distance(space, number)}) AS similarity,"
+        f" 1 - min({_nearest_distance(space, number, part)}) AS similarity,"
         f" CAST(:weight_{number} AS float8) AS weight, CAST(:share_{number}_{modality} AS float8) AS share"
         f" FROM nearest JOIN embeddings USING (product_id) WHERE {_stored(space, modality)} GROUP BY product_id"
         for number, part in enumerate(parts)
@@ -84,9 +86,13 @@ def _stored(space: EmbeddingSpace, modality: Modality) -> str:
     return f"space_id = {int(space.id)} AND modality = '{Modality(modality)}'"
 
 
-def _distance(space: EmbeddingSpace, part: int) -> str:
+def _nearest_distance(space: EmbeddingSpace, number: int, part: RankingPart) -> str:
+    return f"least({', '.join(_distance(space, number, reading) for reading in range(len(part.vectors)))})"
+
+
+def _distance(space: EmbeddingSpace, part: int, reading: int) -> str:
     dim = int(space.dim)
-    return f"embedding::halfvec({dim}) <=> CAST(:vector_{part} AS halfvec({dim}))"
+    return f"embedding::halfvec({dim}) <=> CAST(:vector_{part}_{reading} AS halfvec({dim}))"
 
 
 def searchable(session: Session, space: EmbeddingSpace, catalogue_id: int, modalities: Sequence[Modality]) -> int:

@@ -28,7 +28,6 @@ class Transcript:
 
     language: str  # as Whisper names it: en, zh
     readings: tuple[str, ...]  # the likeliest first; none if nothing was understood
-    probabilities: tuple[float, ...]  # of the readings, summing to 1
 
     @property
     def text(self) -> str:
@@ -79,20 +78,6 @@ class Transcriber:
             num_hypotheses=BEAMS,
             max_length=LONGEST_TEXT + len(prompt),
             no_repeat_ngram_size=3,
-            return_scores=True,
         )
-        return self._transcript(language.strip("<|>"), found)
-
-    def _transcript(self, language: str, found: ctranslate2.models.WhisperGenerationResult) -> Transcript:
-        likelihoods: dict[str, float] = {}
-        for ids, score in zip(found.sequences_ids, found.scores, strict=True):
-            reading = self._tokenizer.decode(ids).strip()
-            if reading:
-                likelihoods[reading] = likelihoods.get(reading, 0.0) + float(np.exp(score))
-        total = sum(likelihoods.values())
-        ordered = sorted(likelihoods.items(), key=lambda item: -item[1])
-        return Transcript(
-            language=language,
-            readings=tuple(reading for reading, _ in ordered),
-            probabilities=tuple(likelihood / total for _, likelihood in ordered),
-        )
+        readings = [self._tokenizer.decode(ids).strip() for ids in found.sequences_ids]
+        return Transcript(language=language.strip("<|>"), readings=tuple(filter(None, dict.fromkeys(readings))))

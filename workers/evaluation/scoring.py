@@ -95,9 +95,9 @@ def rerank_first(scores: Floats, queries: Floats, keys: Sequence[str], index: In
         best = np.argsort(-scores[row], kind="stable")[:first]
         best = best[np.isfinite(scores[row, best])]
         mask = (made_from[best] != "") & (made_from[best] != key)
-        found, _ = attend(query[None], np.ones(1, dtype=np.float32), candidates[best], mask)
+        found, _ = attend(query[None], candidates[best], mask)
         reranked[row] -= 10  # below every cosine
-        reranked[row, best] = found
+        reranked[row, best] = found[:, 0]
     return reranked
 
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 
-def attend(queries: Floats, weights: Floats, candidates: Floats, mask: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def attend(queries: Floats, candidates: Floats, mask: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """softmax(q·Cᵀ / √d)·C for every query vector and candidate at once, and how near each query is to what it sees.
 
     The formula takes vectors whose components are about 1 in size, and divides by √d to keep the softmax soft; ours
@@ -14,13 +14,11 @@ def attend(queries: Floats, weights: Floats, candidates: Floats, mask: NDArray[n
 
     Args:
         queries: (m, d) unit length.
-        weights: (m,) signed weights of the query vectors.
         candidates: (n, c, d) unit length, zeros where padded.
         mask: (n, c) False where padded; each candidate has at least one vector.
 
     Returns:
-        (n,) scores: the weighted sum over query vectors of the cosine between the vector and what it attended to;
-        (n, m, c) attention, each row summing to 1.
+        (n, m) cosines between each query vector and what it attended to; (n, m, c) attention, each row summing to 1.
 
     Source:
         Vaswani et al., 2017, "Attention Is All You Need", section 3.2.1 (arXiv 1706.03762).
@@ -32,6 +30,5 @@ def attend(queries: Floats, weights: Floats, candidates: Floats, mask: NDArray[n
     attention /= attention.sum(axis=2, keepdims=True)
     attended = np.einsum("nmc,ncd->nmd", attention, candidates)  # (n, m, d)
     lengths = np.linalg.norm(attended, axis=2).clip(min=1e-9)  # (n, m)
-    cosines = np.einsum("md,nmd->nm", queries, attended) / lengths
-    scores: Floats = cosines @ weights
-    return scores, attention
+    cosines: Floats = np.einsum("md,nmd->nm", queries, attended) / lengths
+    return cosines, attention

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from app.types import Modality
 from workers.query import EncodedQuery
-from workers.rerank.attention import attend
+from workers.rerank.attention import Floats, attend
 from workers.vectors import read_halfvec
 
 
@@ -26,14 +26,15 @@ def rerank(encoded: EncodedQuery, against: Sequence[Modality], stored: Sequence[
     rows = [row for row in stored if row.modality in against]
     if not rows:
         return {}
-    queries = np.stack([each.vector for each in encoded.vectors])  # (m, d)
+    queries = np.concatenate([each.vectors for each in encoded.vectors])  # (all readings, d)
     weights = np.array([each.weight for each in encoded.vectors], dtype=np.float32)  # (m,)
     product_ids = list(dict.fromkeys(row.product_id for row in rows))
     modalities: dict[int, list[str]] = {product_id: [] for product_id in product_ids}
     for row in rows:
         modalities[row.product_id].append(row.modality)
     candidates, mask = _padded(rows, product_ids, max(map(len, modalities.values())), queries.shape[1])
-    scores, attention = attend(queries, weights, candidates, mask)  # (n,), (n, m, c)
+    cosines, attention = _nearest(encoded, *attend(queries, candidates, mask))  # (n, m), (n, m, c)
+    scores = cosines @ weights
     names = [each.name for each in encoded.vectors]
     return {
         product_id: Relevance(
@@ -42,6 +43,18 @@ def rerank(encoded: EncodedQuery, against: Sequence[Modality], stored: Sequence[
         )
         for number, product_id in enumerate(product_ids)
     }
+
+
+def _nearest(encoded: EncodedQuery, cosines: Floats, attention: Floats) -> tuple[Floats, Floats]:
+    """Of each part's readings, for each candidate, the one whose cosine is highest: (n, m) and (n, m, c)."""
+    ends = np.cumsum([len(each.vectors) for each in encoded.vectors])
+    best = [
+        end - len(own.vectors) + cosines[:, end - len(own.vectors) : end].argmax(1)
+        for own, end in zip(encoded.vectors, ends, strict=True)
+    ]
+    chosen = np.stack(best, axis=1)  # (n, m)
+    kept = np.take_along_axis(attention, chosen[..., None], axis=1)
+    return np.take_along_axis(cosines, chosen, axis=1), kept
 
 
 def _padded(

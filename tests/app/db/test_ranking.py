@@ -59,9 +59,9 @@ def _ranked(session: Session, space: EmbeddingSpace, catalogue_id: int, *parts: 
     return [(skus[row.product_id].sku, pytest.approx(row.cosine, abs=1e-3)) for row in rows]
 
 
-def _part(vector: np.ndarray, weight: float = 1.0, **shares: float) -> RankingPart:
+def _part(*readings: np.ndarray, weight: float = 1.0, **shares: float) -> RankingPart:
     return RankingPart(
-        vector=vector.tolist(),
+        vectors=np.stack(readings).tolist(),
         weight=weight,
         shares={Modality(name): share for name, share in (shares or {"text": 1.0, "image": 1.0}).items()},
     )
@@ -82,6 +82,14 @@ def test_a_product_is_as_near_as_its_nearest_vector_of_a_modality(services: Serv
         assert _ranked(session, space, catalogue, _part(EAST)) == [("two", 1.0), ("one", 0.0)]
 
 
+def test_of_several_readings_the_nearest_counts(services: Services) -> None:
+    with services.sessions.begin() as session:
+        space = _space(session)
+        catalogue = _embed(session, space, "c", {"east": {TEXT: [EAST]}, "up": {TEXT: [UP]}, "north": {TEXT: [NORTH]}})
+        ranked = _ranked(session, space, catalogue, _part(EAST, UP))
+        assert ranked == [("east", 1.0), ("up", 1.0), ("north", 0.0)]
+
+
 def test_a_parts_weight_is_shared_among_the_modalities_that_a_product_has(services: Services) -> None:
     with services.sessions.begin() as session:
         space = _space(session)
@@ -94,7 +102,7 @@ def test_a_negative_weight_takes_away(services: Services) -> None:
     with services.sessions.begin() as session:
         space = _space(session)
         catalogue = _embed(session, space, "c", {"east": {TEXT: [EAST]}, "north": {TEXT: [NORTH]}})
-        ranked = _ranked(session, space, catalogue, _part(EAST, 0.5), _part(NORTH, -0.5))
+        ranked = _ranked(session, space, catalogue, _part(EAST, weight=0.5), _part(NORTH, weight=-0.5))
         assert ranked == [("east", 0.5), ("north", -0.5)]
 
 
@@ -102,7 +110,7 @@ def test_contributions_sum_to_the_cosine(services: Services) -> None:
     with services.sessions.begin() as session:
         space = _space(session)
         catalogue = _embed(session, space, "c", {"both": {TEXT: [EAST], IMAGE: [(EAST + UP) / 2**0.5]}})
-        parts = [_part(EAST, 0.7, text=0.8, image=0.2), _part(UP, -0.3, text=0.4, image=0.6)]
+        parts = [_part(EAST, weight=0.7, text=0.8, image=0.2), _part(UP, weight=-0.3, text=0.4, image=0.6)]
         (row,) = ranking.rank(session, space, catalogue, parts, candidates=10)
         assert sum(np.multiply(row.similarity, row.weight)) == pytest.approx(row.cosine, abs=1e-6)
         assert sum(np.abs(row.weight)) == pytest.approx(1.0)
@@ -139,7 +147,7 @@ def test_a_large_catalogue_is_ranked_through_the_partial_index(services: Service
             text("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
         )
         statement = ranking.statement(space, [_part(EAST)])
-        values = {"catalogue": catalogue, "exclude": [], "candidates": 5, "vector_0": "[1,0,0,0]", "weight_0": 1.0}
+        values = {"catalogue": catalogue, "exclude": [], "candidates": 5, "vector_0_0": "[1,0,0,0]", "weight_0": 1.0}
         values |= {"share_0_text": 1.0, "share_0_image": 1.0}
         plan = "\n".join(session.scalars(text(f"EXPLAIN {statement}"), values))
         assert f"embeddings_{space.id}_text" in plan

@@ -29,7 +29,8 @@ def _stored(product_id: int, modality: Modality, vector: np.ndarray) -> Any:
 
 def _query(*parts: tuple[str, np.ndarray, float]) -> EncodedQuery:
     vectors = tuple(
-        QueryVector(name=name, modality=Modality.TEXT, vector=vector, weight=weight) for name, vector, weight in parts
+        QueryVector(name=name, modality=Modality.TEXT, vectors=np.atleast_2d(vector), weight=weight)
+        for name, vector, weight in parts
     )
     return EncodedQuery(vectors=vectors, named_products=(), transcript=None)
 
@@ -60,7 +61,7 @@ def test_attention_is_summed_by_modality_and_sums_to_one() -> None:
     rows = [(Modality.TEXT, EAST), (Modality.IMAGE, UP), (Modality.TEXT, NORTH)]
     found = rerank(_query(("query", EAST, 1.0)), EVERY, [_stored(1, *row) for row in rows])
     vectors = np.stack([vector for _, vector in rows])
-    _, expected = attend(EAST[None], np.ones(1, np.float32), vectors[None], np.ones((1, 3), dtype=bool))
+    _, expected = attend(EAST[None], vectors[None], np.ones((1, 3), dtype=bool))
     attention = found[1].attention["query"]
     assert attention["text"] == pytest.approx(expected[0, 0, 0] + expected[0, 0, 2], abs=2e-4)
     assert sum(attention.values()) == pytest.approx(1, abs=2e-4)
@@ -80,6 +81,14 @@ def test_a_part_of_negative_weight_pushes_its_likeness_down() -> None:
     found = rerank(query, EVERY, [_stored(1, Modality.TEXT, EAST), _stored(2, Modality.TEXT, NORTH)])
     assert found[1].score == pytest.approx(0.5)
     assert found[2].score == pytest.approx(-0.5)
+
+
+def test_of_several_readings_the_one_nearest_to_a_product_counts_for_it() -> None:
+    stored = [_stored(1, Modality.TEXT, EAST), _stored(2, Modality.TEXT, NORTH), _stored(3, Modality.TEXT, -UP)]
+    query = _query(("typed", UP, 0.5), ("spoken", np.stack([EAST, NORTH]), 0.5))
+    found = rerank(query, EVERY, stored)
+    assert [round(found[number].score, 3) for number in (1, 2, 3)] == [0.5, 0.5, -0.5]
+    assert found[3].attention == {"typed": {"text": 1.0}, "spoken": {"text": 1.0}}
 
 
 def test_without_vectors_nothing_is_ranked() -> None:
