@@ -1,6 +1,7 @@
 """What dev decides: how good a network is, and how much each product modality counts."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,8 @@ from workers.alignment.network import AlignmentNetwork
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet
 from workers.evaluation.matrix import ALL, MatrixRow, judge, rows
+from workers.evaluation.metrics import reciprocal_rank
+from workers.evaluation.scoring import Floats
 
 DEV = "val"
 TEXT_SHARES = (0.2, 0.35, 0.5, 0.65, 0.8)  # of text beside picture, tried on dev
@@ -39,15 +42,50 @@ def even_shares() -> Shares:
 def choose_shares(
     judged: Sequence[JudgedSet], encodings: Encodings, network: AlignmentNetwork, card: AlignmentCard
 ) -> Shares:
-    """For each query modality, the share of product texts beside product pictures that dev likes best."""
-    scores: dict[Modality, dict[float, float]] = {query: {} for query in Modality}
+    """For each query modality, the share of product texts beside product pictures that dev can justify.
+
+    Among the shares that dev cannot tell from the best one, within one standard error of the difference, the one that
+    leans most on products' vectors of the query's own kind: those are near each other by what the encoders have seen
+    of the world, the others only by the pairs of training. Recordings learn from texts, and lean on those.
+
+    Source:
+        The one-standard-error rule: Breiman, Friedman, Olshen and Stone, 1984, "Classification and Regression Trees".
+    """
+    tried: dict[float, dict[Modality, list[Floats]]] = {}
     for share in TEXT_SHARES:
         shares = {query: _shares(share) for query in Modality}
-        found = dev_rows(judged, encodings, Alignment(network, replace(card, shares=shares)))
-        for query in Modality:
-            together = [row.metrics["MRR"] for row in found if row.against == ALL and row.query == query]
-            scores[query][share] = float(np.mean(together)) if together else 0.0
-    return {query: _shares(max(tried, key=lambda share: tried[share])) for query, tried in scores.items()}
+        tried[share] = _dev_ranks(judged, encodings, Alignment(network, replace(card, shares=shares)))
+    return {query: _shares(_leaning({share: by[query] for share, by in tried.items()}, query)) for query in Modality}
+
+
+def _dev_ranks(judged: Sequence[JudgedSet], encodings: Encodings, alignment: Alignment) -> dict[Modality, list[Floats]]:
+    """For each query modality and each set that has such queries, (queries,) reciprocal ranks against all."""
+    found: dict[Modality, list[Floats]] = {query: [] for query in Modality}
+    for each in judged:
+        judgements = [own for own in judge(each, DEV, encodings, alignment) if own.against == ALL]
+        for query, per_query in found.items():
+            ranks = [reciprocal_rank(own.ranks) for own in judgements if own.query.modality == query]
+            if ranks:
+                per_query.append(np.array(ranks, dtype=np.float32))
+    return found
+
+
+def _leaning(tried: Mapping[float, Sequence[Floats]], query: Modality) -> float:
+    best = max(tried, key=lambda share: _mean(tried[share]))
+    candidates = [share for share, ranks in tried.items() if _no_worse(ranks, tried[best])]
+    return min(candidates) if query is Modality.IMAGE else max(candidates)
+
+
+def _mean(ranks: Sequence[Floats]) -> float:
+    """Of the sets' means: no large set outweighs a small one."""
+    return float(np.mean([own.mean() for own in ranks])) if ranks else 0.0
+
+
+def _no_worse(ranks: Sequence[Floats], best: Sequence[Floats]) -> bool:
+    """Whether the same queries' ranks are within a standard error of the best ones."""
+    differences = [theirs - own for theirs, own in zip(best, ranks, strict=True)]
+    variances = [own.var() / len(own) for own in differences]  # of each set's mean
+    return _mean(differences) <= math.sqrt(sum(variances)) / max(1, len(variances))
 
 
 def _shares(text: float) -> dict[Modality, float]:
