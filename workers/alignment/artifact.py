@@ -33,7 +33,7 @@ class AlignmentCard:
     encoders: Mapping[Modality, str]  # EncoderCard.id
     inputs: Mapping[Modality, int]  # length of each encoder's pooled output
     segments: Mapping[Modality, int]  # that each encoder's pooled output has side by side
-    hidden: int
+    hidden: Mapping[Modality, int]  # width between the two layers of each projection head
     dim: int
     shares: Shares
     sha256: str  # of the weights file
@@ -52,7 +52,7 @@ class AlignmentCard:
                 encoders={Modality(modality): str(encoder) for modality, encoder in card["encoders"].items()},
                 inputs={Modality(modality): int(inputs) for modality, inputs in card["inputs"].items()},
                 segments={Modality(modality): int(segments) for modality, segments in card["segments"].items()},
-                hidden=int(card["hidden"]),
+                hidden={Modality(modality): int(width) for modality, width in card["hidden"].items()},
                 dim=int(card["dim"]),
                 shares={
                     Modality(query): {Modality(against): float(share) for against, share in row.items()}
@@ -97,7 +97,7 @@ def save_alignment(folder: Path, network: AlignmentNetwork, card: AlignmentCard)
         "encoders": dict(card.encoders),
         "inputs": dict(card.inputs),
         "segments": dict(card.segments),
-        "hidden": card.hidden,
+        "hidden": dict(card.hidden),
         "dim": card.dim,
         "shares": {query: dict(row) for query, row in card.shares.items()},
         "sha256": hashlib.sha256(weights).hexdigest(),

@@ -101,10 +101,10 @@ def _used(segments: Tensor) -> Tensor:
 class PairFusion(nn.Module):
     """Two unit vectors of one thing, side by side, to one: the mean of both, bent by two layers with ReLU between."""
 
-    def __init__(self, hidden: int, dim: int) -> None:
+    def __init__(self, dim: int) -> None:
         super().__init__()
-        self.first = nn.Linear(2 * dim, hidden)
-        self.second = nn.Linear(hidden, dim)
+        self.first = nn.Linear(2 * dim, dim)
+        self.second = nn.Linear(dim, dim)
         nn.init.zeros_(self.second.weight)
         nn.init.zeros_(self.second.bias)
 
@@ -120,7 +120,7 @@ class AlignmentNetwork(nn.Module):
     Args:
         inputs: length of each modality's pooled output.
         segments: of the modalities whose outputs have several side by side; they get an attention head.
-        hidden: width of the layers between.
+        hidden: width between the two layers of each projection head.
         dim: length of the shared space's vectors.
         dropout: in training.
     """
@@ -129,7 +129,7 @@ class AlignmentNetwork(nn.Module):
         self,
         inputs: Mapping[Modality, int],
         segments: Mapping[Modality, int],
-        hidden: int = 512,
+        hidden: Mapping[Modality, int],
         dim: int = 512,
         dropout: float = 0.0,
     ) -> None:
@@ -139,11 +139,11 @@ class AlignmentNetwork(nn.Module):
             {
                 modality: AttentionHead(inputs[modality], segments[modality], dim, dropout)
                 if segments.get(modality, 1) > 1
-                else ProjectionHead(inputs[modality], hidden, dim, dropout)
+                else ProjectionHead(inputs[modality], hidden[modality], dim, dropout)
                 for modality in Modality
             }
         )
-        self.fusions = nn.ModuleDict({f"{left}_{right}": PairFusion(hidden, dim) for left, right in PAIRS})
+        self.fusions = nn.ModuleDict({f"{left}_{right}": PairFusion(dim) for left, right in PAIRS})
 
     def head(self, modality: Modality) -> ProjectionHead | AttentionHead:
         """The head of a modality."""

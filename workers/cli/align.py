@@ -110,7 +110,7 @@ def _train(
 ) -> tuple[AlignmentNetwork, list[Checkpoint]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        steps = settings.steps + settings.speech_steps + settings.fusion_steps
+        steps = settings.steps + settings.language_steps + settings.speech_steps + settings.fusion_steps
         task = progress.add_task("training", total=steps)
 
         def dev(network: AlignmentNetwork) -> float:

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -31,15 +32,21 @@ ENOUGH = 4096  # outputs of a set to know their mean and spread
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
-    """How a network is trained: text and picture first, then speech to where they are, then the fusions of pairs."""
+    """How a network is trained, stage by stage.
+
+    Text and picture first, then the texts of other languages to where their meanings are, then speech to where texts
+    are, then the fusions of pairs.
+    """
 
     steps: int = 700  # for the heads of text and picture
+    language_steps: int = 1200
     speech_steps: int = 500
     fusion_steps: int = 200
-    sets_per_step: int = 3  # drawn by their weights; one at a time for speech and fusions
+    sets_per_step: int = 3  # drawn by their weights; one at a time in later stages
     batch: int = 512
     speech_batch: int = 256
     learning_rate: float = 5e-4
+    language_learning_rate: float = 1e-3
     speech_learning_rate: float = 1e-3
     across_learning_rate: float = 1e-4  # of the straight maps, which carry the encoders' own geometry
     weight_decay: float = 0.05
@@ -47,7 +54,8 @@ class TrainingSettings:
     temperature: float = 0.05
     margin: float = 0.2  # of the triplet loss, cosine distance
     keep: float = 100.0  # of the loss that holds texts as similar to each other as their encoder has them
-    hidden: int = 512
+    hold: float = 20.0  # of the loss that leaves texts where they are while other languages are brought to them
+    hidden: Mapping[Modality, int] = field(default_factory=lambda: {Modality.TEXT: 2048, Modality.IMAGE: 512})
     dim: int = 512
     seed: int = 0
     check_every: int = 200  # steps between two looks at dev
@@ -118,6 +126,7 @@ def _stages(
     spoken = [each for each in sets if Modality.SPEECH in each.modalities]
     named = [each for each in spoken if Modality.TEXT in each.modalities]
     others = [each for each in sets if Modality.SPEECH not in each.modalities]
+    translated = [each for each in others if each.modalities == {Modality.TEXT}]
     crossing = [each for each in sets if len(each.modalities) > 1]
     texts = torch.cat([each.right.outputs for each in others if each.right.modality is Modality.TEXT] or [_NONE])
 
@@ -125,6 +134,11 @@ def _stages(
         drawn = _draw(others, settings.sets_per_step, chance)
         found = torch.stack([_set_loss(network, each, settings, losses, chance) for each in drawn]).sum()
         return found + settings.keep * _keep_loss(network.head(Modality.TEXT), texts, settings, chance)
+
+    def language_loss() -> Tensor:
+        pairs = _draw(translated, 1, chance)[0]
+        found = _language_loss(network.head(Modality.TEXT), before, pairs, settings, chance)
+        return found + settings.hold * _hold_loss(network.head(Modality.TEXT), before, shown, settings, chance)
 
     def speech_loss() -> Tensor:
         # Words name what is said better than pictures do: beside them, pairs with pictures only take away on dev.
@@ -136,6 +150,12 @@ def _stages(
     if others:
         groups = _head_groups(network, settings)
         yield _Stage(name="heads", steps=settings.steps, groups=groups, loss=heads_loss, judged=True)
+    if translated and settings.language_steps:
+        before, shown = deepcopy(network.head(Modality.TEXT)).eval(), _shown(others)
+        bent = [own for name, own in network.head(Modality.TEXT).named_parameters() if name != "across.weight"]
+        groups = [{"params": bent, "lr": settings.language_learning_rate}]
+        # What dev asks is held where it is, so dev cannot tell when to stop: the last step, at rest, is kept.
+        yield _Stage(name="languages", steps=settings.language_steps, groups=groups, loss=language_loss, judged=False)
     if spoken:
         groups = [{"params": network.head(Modality.SPEECH).parameters(), "lr": settings.speech_learning_rate}]
         yield _Stage(name="speech", steps=settings.speech_steps, groups=groups, loss=speech_loss, judged=True)
@@ -220,6 +240,34 @@ def _keep_loss(head: nn.Module, texts: Tensor, settings: TrainingSettings, chanc
     before = nn.functional.normalize(batch - head.mean, dim=1)
     after = head(batch)
     loss: Tensor = (after @ after.T - before @ before.T).square().mean()
+    return loss
+
+
+def _shown(sets: Sequence[PairSet]) -> Tensor:
+    """(n, inputs) texts that pictures were shown with, and those that texts of other languages are brought to."""
+    crossing = [side for each in sets if len(each.modalities) > 1 for side in (each.left, each.right)]
+    sides = crossing + [each.right for each in sets if len(each.modalities) == 1]
+    return torch.cat([side.outputs for side in sides if side.modality is Modality.TEXT])
+
+
+def _language_loss(
+    head: nn.Module, before: nn.Module, pairs: PairSet, settings: TrainingSettings, chance: torch.Generator
+) -> Tensor:
+    """Contrasts texts with where the texts that they mean were before."""
+    batch = torch.randint(len(pairs), (min(settings.batch, len(pairs)),), generator=chance)
+    with torch.no_grad():
+        right = before(pairs.right.take(batch))
+    return info_nce(head(pairs.left.take(batch)), right, pairs.groups[batch], settings.temperature)
+
+
+def _hold_loss(
+    head: nn.Module, before: nn.Module, texts: Tensor, settings: TrainingSettings, chance: torch.Generator
+) -> Tensor:
+    """The mean cosine distance of texts from where they were before."""
+    batch = texts[torch.randint(len(texts), (settings.batch,), generator=chance)].float()
+    with torch.no_grad():
+        place = before(batch)
+    loss: Tensor = 1 - (head(batch) * place).sum(1).mean()
     return loss
 
 

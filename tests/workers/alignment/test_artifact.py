@@ -18,12 +18,14 @@ ENCODERS = {
 }
 SHARES = {query: dict.fromkeys(Modality, 0.5) for query in Modality}
 
+HIDDEN = {Modality.TEXT: 4, Modality.IMAGE: 3}
+
 
 @pytest.fixture
 def network() -> AlignmentNetwork:
     """As training leaves one: every weight is something."""
     torch.manual_seed(0)
-    network = AlignmentNetwork(dict.fromkeys(Modality, 5), {Modality.SPEECH: 5}, hidden=4, dim=6)
+    network = AlignmentNetwork(dict.fromkeys(Modality, 5), {Modality.SPEECH: 5}, hidden=HIDDEN, dim=6)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
     return network.eval()
@@ -35,7 +37,7 @@ def folder(tmp_path: Path, network: AlignmentNetwork) -> Path:
         encoders={modality: encoder.id for modality, encoder in ENCODERS.items()},
         inputs=dict.fromkeys(Modality, 5),
         segments={Modality.SPEECH: 5},
-        hidden=4,
+        hidden=HIDDEN,
         dim=6,
         shares=SHARES,
         sha256="",
@@ -68,7 +70,7 @@ def test_a_card_is_read_as_it_was_written(folder: Path) -> None:
     card = load_alignment(folder, ENCODERS).card
     assert card.encoders == {modality: f"e-{modality}@1" for modality in Modality}
     assert card.shares == SHARES
-    assert (card.hidden, card.dim, len(card.sha256)) == (4, 6, 64)
+    assert (card.hidden, card.dim, len(card.sha256)) == (HIDDEN, 6, 64)
     assert card.training == {"seed": 7, "data": "袜子"}
 
 

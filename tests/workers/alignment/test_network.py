@@ -10,7 +10,7 @@ SEGMENTS = {Modality.SPEECH: 4}
 
 def _network() -> AlignmentNetwork:
     torch.manual_seed(0)
-    return AlignmentNetwork(INPUTS, SEGMENTS, hidden=8, dim=7).eval()
+    return AlignmentNetwork(INPUTS, SEGMENTS, hidden={Modality.TEXT: 8, Modality.IMAGE: 5}, dim=7).eval()
 
 
 def test_every_modality_is_projected_to_unit_vectors_of_one_length() -> None:

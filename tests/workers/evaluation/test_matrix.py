@@ -32,16 +32,17 @@ def alignment() -> Alignment:
     cards = default_cards()
     inputs = {modality: card.dim for modality, card in cards.items()}
     segments = {modality: card.segments for modality, card in cards.items()}
+    hidden = dict.fromkeys((Modality.TEXT, Modality.IMAGE), 8)
     card = AlignmentCard(
         encoders={modality: card.id for modality, card in cards.items()},
         inputs=inputs,
         segments=segments,
-        hidden=8,
+        hidden=hidden,
         dim=512,
         shares=even_shares(),
         sha256="",
     )
-    return Alignment(AlignmentNetwork(inputs, segments, 8, 512), card)
+    return Alignment(AlignmentNetwork(inputs, segments, hidden, 512), card)
 
 
 def _row(found: list[MatrixRow], query: str, against: str, kind: str = "", lang: str = "") -> MatrixRow:

@@ -14,6 +14,7 @@ from workers.training.pairs import PairSet, Side
 THINGS, HIDDEN_TRAITS = 64, 6
 INPUTS = {Modality.TEXT: 10, Modality.IMAGE: 12, Modality.SPEECH: 24}
 SEGMENTS = {Modality.SPEECH: 3}
+HIDDEN = {Modality.TEXT: 16, Modality.IMAGE: 16}
 SETTINGS = TrainingSettings(
     steps=60,
     speech_steps=60,
@@ -21,7 +22,7 @@ SETTINGS = TrainingSettings(
     sets_per_step=2,
     batch=32,
     speech_batch=16,
-    hidden=16,
+    hidden=HIDDEN,
     dim=8,
     check_every=20,
     keep=0.0,
@@ -61,7 +62,7 @@ def _train(settings: TrainingSettings, dev: Callable[[AlignmentNetwork], float] 
 
 
 def test_training_brings_every_modality_to_every_other() -> None:
-    untrained = AlignmentNetwork(INPUTS, SEGMENTS, 16, 8).eval()
+    untrained = AlignmentNetwork(INPUTS, SEGMENTS, HIDDEN, 8).eval()
     network = _train(replace(SETTINGS, steps=300, speech_steps=300, learning_rate=5e-3, dropout=0.0))
     for query, against in ((Modality.TEXT, Modality.IMAGE), (Modality.SPEECH, Modality.TEXT)):
         assert _found(untrained, query, against) < 0.2
@@ -135,6 +136,37 @@ def test_texts_that_are_held_stay_as_similar_as_their_encoder_has_them() -> None
 
     settings = replace(SETTINGS, steps=150, learning_rate=5e-3, across_learning_rate=5e-3, dim=16)
     assert moved(_train(replace(settings, keep=300.0))) < 0.5 * moved(_train(settings))
+
+
+def _foreign() -> Tensor:
+    """The things in another language, which the encoder has elsewhere: (things, inputs)."""
+    return (_outputs(Modality.TEXT).float().roll(3, dims=1) * 1.5 + 1).half()
+
+
+@pytest.mark.parametrize("hold", [0.0, 20.0])
+def test_other_languages_are_brought_to_texts_that_stay_where_they_are(hold: float) -> None:
+    places = torch.arange(THINGS)
+    foreign, own = (
+        Side(modality=Modality.TEXT, outputs=outputs, rows=places) for outputs in (_foreign(), _outputs(Modality.TEXT))
+    )
+    translated = PairSet(name="text-text", left=foreign, right=own, groups=places)
+
+    def trained(language_steps: int) -> tuple[Tensor, Tensor]:
+        settings = replace(SETTINGS, steps=0, speech_steps=0, fusion_steps=0, hold=hold, language_steps=language_steps)
+        settings = replace(settings, hidden={Modality.TEXT: 64, Modality.IMAGE: 8}, language_learning_rate=5e-3)
+        network, checkpoints = train(
+            [*SETS, translated], INPUTS, SEGMENTS, settings, dev=lambda _: 0.0, on_step=lambda _: None
+        )
+        assert not checkpoints
+        with torch.inference_mode():
+            found = [network.project(Modality.TEXT, side.outputs.float()) for side in (foreign, own)]
+        return found[0], found[1]
+
+    before, after = trained(0), trained(400)
+    found = [float(((left @ before[1].T).argmax(1) == places).float().mean()) for left in (before[0], after[0])]
+    moved = float(1 - (before[1] * after[1]).sum(1).mean())
+    assert found[0] < 0.3 < 0.8 < found[1]
+    assert moved < 0.05 if hold else moved > 0.1
 
 
 @pytest.mark.parametrize("pairs", [16, 256])
