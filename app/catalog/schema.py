@@ -27,6 +27,8 @@ def single_line(text: str) -> None:
     printable(text)
     if "/" in text or any(unicodedata.category(character) == "Cc" for character in text) or text != text.strip():
         raise ValidationError("must not contain '/' or control characters, nor begin or end with a space")
+    if text in (".", ".."):
+        raise ValidationError("must not be '.' or '..', which clients take out of URLs")
 
 
 def few_decimals(number: decimal.Decimal) -> None:

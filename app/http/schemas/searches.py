@@ -28,6 +28,15 @@ def _sku() -> fields.String:
     return fields.String(validate=[validate.Length(1, 200), single_line])
 
 
+class Weight(fields.Float):
+    """A JSON number; marshmallow's own field takes text that reads as one, too."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:  # noqa: ANN401  marshmallow's signature
+        if isinstance(value, str):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 class QueryMediaSchema(MediaSchema):
     """A picture or recording to search with: its bytes, a file of the request, or those of a product."""
 
@@ -52,7 +61,7 @@ class QueryPartSchema(Schema):
     image = fields.Nested(QueryMediaSchema)
     speech = fields.Nested(QueryMediaSchema)
     product = _sku()
-    weight = fields.Float(load_default=1.0, allow_nan=False, validate=validate.Range(-100, 100))
+    weight = Weight(load_default=1.0, allow_nan=False, validate=validate.Range(-100, 100))
 
     @validates_schema
     def check_one_content(self, data: dict[str, Any], **_: object) -> None:
