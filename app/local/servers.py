@@ -15,13 +15,26 @@ LONGEST_SOCKET_FOLDER = 70  # characters; a unix socket's path may have 103 on m
 
 
 class Servers:
-    """Starts both servers on unix sockets in a closed folder; stops them at the end of the block."""
+    """Starts both servers on unix sockets in a closed folder; stops them at the end of the block.
 
-    def __init__(self, folder: Path, *, sink: Sink | None = None, root_way: RootWay | None = None) -> None:
+    A server whose URL is given is somebody else's: it is used, neither started nor stopped.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        database_url: str = "",
+        redis_url: str = "",
+        sink: Sink | None = None,
+        root_way: RootWay | None = None,
+    ) -> None:
         """Prepares the servers.
 
         Args:
             folder: holds their files; made if it is not there, closed to other users.
+            database_url: of a PostgreSQL to use in place of one of its own.
+            redis_url: of a server of the Redis protocol to use in place of one of its own.
             sink: takes what they print, line by line.
             root_way: how root runs PostgreSQL; chosen unless told, and of no meaning to an ordinary user.
         """
@@ -30,8 +43,8 @@ class Servers:
         self._way = root_way or root.choose()
         self._family: Family | None = None
         self._running: list[tuple[Postgres | Valkey, Child]] = []
-        self.database_url = ""
-        self.redis_url = ""
+        self._given_database, self._given_redis = database_url, redis_url
+        self.database_url = self.redis_url = ""
 
     def __enter__(self) -> Self:
         self.start()
@@ -41,7 +54,7 @@ class Servers:
         self.stop()
 
     def start(self) -> None:
-        """Starts both; the URLs are set when it returns.
+        """Starts those whose URLs are not given; both URLs are set when it returns.
 
         Raises:
             ServiceFailed: one of them did not start.
@@ -51,15 +64,18 @@ class Servers:
         sockets = socket_folder()
         self._family = Family([sockets], self._sink)
         try:
-            postgres = Postgres(self._folder, sockets, self._family, self._way)
-            valkey = Valkey(self._folder, sockets, self._family)
-            self._running.append((postgres, postgres.start()))
-            self._running.append((valkey, valkey.start()))
+            self.database_url = self._given_database or self._run(
+                Postgres(self._folder, sockets, self._family, self._way)
+            )
+            self.redis_url = self._given_redis or self._run(Valkey(self._folder, sockets, self._family))
         except BaseException:
             self.stop()
             raise
-        self.database_url = postgres.url
-        self.redis_url = valkey.url
+
+    def _run(self, server: Postgres | Valkey) -> str:
+        """Starts a server; returns its URL."""
+        self._running.append((server, server.start()))
+        return server.url
 
     def stop(self) -> None:
         """Stops Valkey, then PostgreSQL, and removes the sockets; does nothing when they are stopped."""

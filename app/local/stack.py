@@ -94,16 +94,20 @@ class Stack:
         urls = {name.lower(): url for name, url in self.urls.items()}
         lock.publish(Run(pid=os.getpid(), url=self.url, key=self.key, **urls))
 
-    def _start_servers(self) -> Servers | None:
+    def _start_servers(self) -> Servers:
         given = urls_from_env()
-        servers = None
-        if not {"DATABASE_URL", "REDIS_URL"} <= given.keys():
-            servers = self._parts.enter_context(Servers(self._folder, sink=self._sink))
+        servers = Servers(
+            self._folder,
+            database_url=given.get("DATABASE_URL", ""),
+            redis_url=given.get("REDIS_URL", ""),
+            sink=self._sink,
+        )
+        self._parts.enter_context(servers)
         media = self._folder / "media"
         media.mkdir(mode=0o700, exist_ok=True)
         self.urls = {
-            "DATABASE_URL": given.get("DATABASE_URL") or _of(servers).database_url,
-            "REDIS_URL": given.get("REDIS_URL") or _of(servers).redis_url,
+            "DATABASE_URL": servers.database_url,
+            "REDIS_URL": servers.redis_url,
             "MEDIA_URL": _absolute(given.get("MEDIA_URL", str(media))),
         }
         return servers
@@ -119,18 +123,13 @@ class Stack:
             write_secret(file, key + "\n")
         return key
 
-    def _start_services(self, port: int, servers: Servers | None) -> Supervisor:
+    def _start_services(self, port: int, servers: Servers) -> Supervisor:
         family = self._parts.enter_context(Family(sink=self._sink))
         programs = services(self.urls, port, self._folder)
-        supervisor = Supervisor(family, programs, servers.revive if servers else None)
+        supervisor = Supervisor(family, programs, servers.revive)
         supervisor.start()
         self._parts.callback(supervisor.stop)
         return supervisor
-
-
-def _of(servers: Servers | None) -> Servers:
-    assert servers is not None
-    return servers
 
 
 def _absolute(url: str) -> str:

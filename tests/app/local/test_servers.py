@@ -41,6 +41,21 @@ def test_both_servers_answer_on_closed_sockets_and_keep_their_data(tmp_path: Pat
             assert client.get("kept") == b"7"
 
 
+def test_a_server_whose_url_is_given_is_not_started(tmp_path: Path) -> None:
+    with Servers(tmp_path / "theirs") as theirs:
+        with Servers(tmp_path / "own", database_url=theirs.database_url) as servers:
+            assert servers.database_url == theirs.database_url
+            assert not (tmp_path / "own" / "postgres").exists()
+            with redis.Redis.from_url(servers.redis_url) as client:
+                assert client.ping()
+        with psycopg.connect(theirs.database_url) as connection:  # still there
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        with Servers(tmp_path / "none", database_url=theirs.database_url, redis_url=theirs.redis_url) as servers:
+            assert servers.redis_url == theirs.redis_url
+            servers.revive()
+        assert list((tmp_path / "none").iterdir()) == []
+
+
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder that every user can pass through, which pytest's own are not."""
