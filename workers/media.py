@@ -49,13 +49,12 @@ class MediaLimits:
         return cls(max_pixels=settings.max_pixels, max_seconds=settings.max_seconds)
 
 
-def decode_image(data: bytes, limits: MediaLimits, enough: int | None = None) -> Picture:
+def decode_image(data: bytes, limits: MediaLimits) -> Picture:
     """The first frame of a picture, upright, on white where it is transparent: (height, width, 3) uint8 RGB.
 
     Args:
         data: JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF.
         limits: what is refused.
-        enough: a JPEG may be decoded at a half, a quarter or an eighth of its size as long as its sides stay this long.
 
     Raises:
         MediaUnreadable: the bytes are no picture, or a damaged one.
@@ -66,8 +65,6 @@ def decode_image(data: bytes, limits: MediaLimits, enough: int | None = None) ->
     try:
         with Image.open(io.BytesIO(data), formats=PICTURE_FORMATS) as image:
             _check_pixels(image, limits)
-            if enough is not None:
-                image.draft(None, (enough, enough))
             return np.asarray(_on_white(_upright(image)))
     except MediaTooLarge:
         raise

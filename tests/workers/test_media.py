@@ -126,12 +126,6 @@ def test_of_an_animation_the_first_frame_is_read() -> None:
     assert _near(_image(data)[MIDDLE], pictures.RED)
 
 
-def test_a_jpeg_may_be_decoded_smaller_if_less_is_enough() -> None:
-    data = pictures.encoded(pictures.halves(800, 400), "JPEG")
-    assert decode_image(data, LIMITS, enough=100).shape[:2] == (100, 200)
-    assert decode_image(data, LIMITS).shape[:2] == (400, 800)
-
-
 @pytest.mark.parametrize("picture_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
 def test_a_cut_off_picture_is_refused(picture_format: str) -> None:
     data = pictures.encoded(Image.fromarray(pictures.noise(200, 200, seed=1)), picture_format)
