@@ -143,7 +143,7 @@ def picture(format: str = "PNG", size: tuple[int, int] = (8, 6)) -> bytes:  # no
     return file.getvalue()
 
 
-def problem(response: TestResponse, status: int, pointer: str | None = None) -> dict[str, Any]:
+def assert_problem(response: TestResponse, status: int, pointer: str | None = None) -> dict[str, Any]:
     """The response's problem, checked to be one, and to name this field."""
     assert response.status_code == status, response.text
     assert response.content_type == "application/problem+json"

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.http.services import Services
-from tests.app.http.conftest import Api, picture, problem
+from tests.app.http.conftest import Api, assert_problem, picture
 
 
 def _huge_png() -> bytes:
@@ -50,32 +50,32 @@ def test_a_product_with_bad_media_is_refused(
 ) -> None:
     pointer = {"image": "/images/0", "speech": "/speech/0"}[part]
     form = {"product": json.dumps({"sku": "a", "title": "one"}), part: _file(data, name)}
-    problem(api.post(products, data=form), status, pointer)
+    assert_problem(api.post(products, data=form), status, pointer)
     content = {"sku": "a", "title": "one", pointer.split("/")[1]: [{"base64": base64.b64encode(data).decode()}]}
-    problem(api.post(products, json=content), status, pointer)
-    problem(api.get(f"{products}/a"), 404)
+    assert_problem(api.post(products, json=content), status, pointer)
+    assert_problem(api.get(f"{products}/a"), 404)
 
 
 @pytest.mark.parametrize(("part", "data", "name", "status"), BAD_MEDIA)
 def test_a_search_with_bad_media_is_refused(
     api: Api, searches: str, part: str, data: bytes, name: str, status: int
 ) -> None:
-    problem(api.post(searches, data={"text": "red", part: _file(data, name)}), status, f"/{part}")
+    assert_problem(api.post(searches, data={"text": "red", part: _file(data, name)}), status, f"/{part}")
     encoded = {part: {"base64": base64.b64encode(data).decode()}}
-    problem(api.post(searches, json={"query": [{"text": "red"}, encoded]}), status, f"/query/1/{part}")
+    assert_problem(api.post(searches, json={"query": [{"text": "red"}, encoded]}), status, f"/query/1/{part}")
 
 
 def test_a_search_names_each_product_that_it_does_not_find(api: Api, searches: str) -> None:
-    problem(api.post(searches, json={"product": "boot"}), 404, "/product")
-    problem(api.post(searches, json={"image": {"product": "boot"}}), 404, "/image")
+    assert_problem(api.post(searches, json={"product": "boot"}), 404, "/product")
+    assert_problem(api.post(searches, json={"image": {"product": "boot"}}), 404, "/image")
     parts = [{"product": "shoe"}, {"text": "red"}, {"speech": {"product": "boot"}}]
-    document = problem(api.post(searches, json={"query": parts}), 404)
+    document = assert_problem(api.post(searches, json={"query": parts}), 404)
     assert [error["pointer"] for error in document["errors"]] == ["/query/2"]
 
 
 def test_each_of_two_bad_pictures_is_named(api: Api, products: str) -> None:
     files = [_file(b"no", "a.png"), _file(picture(), "b.png"), _file(b"", "c.png")]
-    document = problem(api.post(products, data={"product": '{"sku": "a"}', "image": files}), 422)
+    document = assert_problem(api.post(products, data={"product": '{"sku": "a"}', "image": files}), 422)
     assert [error["pointer"] for error in document["errors"]] == ["/images/0", "/images/2"]
 
 
@@ -131,7 +131,7 @@ BAD_PRODUCTS: list[tuple[Any, str]] = [
 def test_a_wrong_product_is_refused_by_its_field(api: Api, products: str, content: Any, pointer: str) -> None:
     status = 400 if "Infinity" in json.dumps(content) else 422
     answer = api.post(products, data=json.dumps(content), headers={"Content-Type": "application/json"})
-    problem(answer, status, pointer)
+    assert_problem(answer, status, pointer)
 
 
 BAD_SEARCHES: list[tuple[Any, str]] = [
@@ -174,7 +174,7 @@ BAD_SEARCHES: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("content", "pointer"), BAD_SEARCHES)
 def test_a_wrong_search_is_refused_by_its_field(api: Api, searches: str, content: Any, pointer: str) -> None:
-    problem(api.post(searches, json=content), 422, pointer)
+    assert_problem(api.post(searches, json=content), 422, pointer)
 
 
 @pytest.mark.parametrize(
@@ -183,31 +183,31 @@ def test_a_wrong_search_is_refused_by_its_field(api: Api, searches: str, content
 def test_a_body_that_is_no_json_is_refused(api: Api, products: str, searches: str, data: bytes) -> None:
     for path in (products, searches):
         answer = api.post(path, data=data, headers={"Content-Type": "application/json"})
-        problem(answer, 400, "")
+        assert_problem(answer, 400, "")
 
 
 def test_a_form_without_its_json_or_with_strange_parts_is_refused(api: Api, products: str, searches: str) -> None:
-    problem(api.post(products, data={"image": _file(picture(), "a.png")}), 422, "/product")
-    problem(api.post(products, data={"product": "{", "image": _file(picture(), "a.png")}), 400, "/product")
-    problem(api.post(products, data={"product": "[]", "image": _file(picture(), "a.png")}), 422, "/product")
+    assert_problem(api.post(products, data={"image": _file(picture(), "a.png")}), 422, "/product")
+    assert_problem(api.post(products, data={"product": "{", "image": _file(picture(), "a.png")}), 400, "/product")
+    assert_problem(api.post(products, data={"product": "[]", "image": _file(picture(), "a.png")}), 422, "/product")
     fine = '{"sku": "a", "title": "one"}'
-    problem(api.post(products, data={"product": fine, "photo": _file(picture(), "a.png")}), 422, "/photo")
-    problem(api.post(products, data={"product": fine, "image": "text"}), 422, "/image")
-    problem(api.post(searches, data={"text": "  "}), 422, "/query")
-    problem(api.post(searches, data={"query": "{}"}), 422, "/query")
-    problem(api.post(searches, data={"text": "a", "limit": "x"}), 422, "/limit")
+    assert_problem(api.post(products, data={"product": fine, "photo": _file(picture(), "a.png")}), 422, "/photo")
+    assert_problem(api.post(products, data={"product": fine, "image": "text"}), 422, "/image")
+    assert_problem(api.post(searches, data={"text": "  "}), 422, "/query")
+    assert_problem(api.post(searches, data={"query": "{}"}), 422, "/query")
+    assert_problem(api.post(searches, data={"text": "a", "limit": "x"}), 422, "/limit")
 
 
 def test_another_content_type_is_refused(api: Api, products: str) -> None:
-    problem(api.post(products, data="sku=a", headers={"Content-Type": "application/x-www-form-urlencoded"}), 415)
+    assert_problem(api.post(products, data="sku=a", headers={"Content-Type": "application/x-www-form-urlencoded"}), 415)
     imports = products.replace("products", "imports")
-    problem(api.post(imports, data="sku,title", headers={"Content-Type": "text/csv"}), 415)
+    assert_problem(api.post(imports, data="sku,title", headers={"Content-Type": "text/csv"}), 415)
 
 
 def test_a_body_above_the_limit_is_refused(api: Api, products: str) -> None:
-    problem(api.post(products, json={"sku": "a", "title": "x" * 5 * 2**20}), 413)
+    assert_problem(api.post(products, json={"sku": "a", "title": "x" * 5 * 2**20}), 413)
     imports = products.replace("products", "imports")
-    problem(api.post(imports, data=b"x" * 5 * 2**20, headers={"Content-Type": "application/x-ndjson"}), 413)
+    assert_problem(api.post(imports, data=b"x" * 5 * 2**20, headers={"Content-Type": "application/x-ndjson"}), 413)
 
 
 def test_a_body_of_unstated_length_above_the_limit_is_refused(api: Api, products: str, searches: str) -> None:
@@ -220,29 +220,29 @@ def test_a_body_of_unstated_length_above_the_limit_is_refused(api: Api, products
 
 
 def test_what_is_unknown_is_not_found(api: Api, products: str) -> None:
-    problem(api.get("/v1/catalogues/nowhere/products"), 404)
-    problem(api.get("/v1/catalogues/nowhere/products/a"), 404)
-    problem(api("PATCH", "/v1/catalogues/nowhere/products/a", json={"title": "x"}), 404)
-    problem(api.post("/v1/catalogues/nowhere/searches", json={"text": "red"}), 404)
+    assert_problem(api.get("/v1/catalogues/nowhere/products"), 404)
+    assert_problem(api.get("/v1/catalogues/nowhere/products/a"), 404)
+    assert_problem(api("PATCH", "/v1/catalogues/nowhere/products/a", json={"title": "x"}), 404)
+    assert_problem(api.post("/v1/catalogues/nowhere/searches", json={"text": "red"}), 404)
     api.post(products, json={"sku": "a", "title": "one"})
-    problem(api.get(f"{products}/b"), 404)
+    assert_problem(api.get(f"{products}/b"), 404)
     for job in ("00000000-0000-0000-0000-000000000000", "5", "ä"):
-        problem(api.get(f"/v1/jobs/{job}"), 404)
-        problem(api.get(f"/v1/jobs/{job}/hits"), 404)
-        problem(api.get(f"/v1/jobs/{job}/errors"), 404)
-        problem(api.post(f"/v1/jobs/{job}/cancel"), 404)
-    problem(api.post("/v1/spaces/99999999999999999999/activate"), 404)
-    problem(api.get(f"/v1/media/{'0' * 64}"), 404)
-    problem(api.get("/v1/media/..%2F..%2Fetc%2Fpasswd"), 404)
-    problem(api.get("/v1/nothing"), 404)
-    problem(api("DELETE", products), 405)
+        assert_problem(api.get(f"/v1/jobs/{job}"), 404)
+        assert_problem(api.get(f"/v1/jobs/{job}/hits"), 404)
+        assert_problem(api.get(f"/v1/jobs/{job}/errors"), 404)
+        assert_problem(api.post(f"/v1/jobs/{job}/cancel"), 404)
+    assert_problem(api.post("/v1/spaces/99999999999999999999/activate"), 404)
+    assert_problem(api.get(f"/v1/media/{'0' * 64}"), 404)
+    assert_problem(api.get("/v1/media/..%2F..%2Fetc%2Fpasswd"), 404)
+    assert_problem(api.get("/v1/nothing"), 404)
+    assert_problem(api("DELETE", products), 405)
 
 
 @pytest.mark.parametrize("name", ["a" * 65, "a b", "a%00b", "%20", "..", "a%0Ab", "%F0%9F%98%80"])
 def test_a_catalogue_is_not_made_under_such_a_name(api: Api, name: str) -> None:
     answer = api("PUT", f"/v1/catalogues/{name}/products/a", json={"title": "one"})
     assert answer.status_code in (404, 422)
-    problem(answer, answer.status_code)
+    assert_problem(answer, answer.status_code)
 
 
 @pytest.mark.parametrize(
@@ -260,14 +260,14 @@ def test_a_catalogue_is_not_made_under_such_a_name(api: Api, name: str) -> None:
 )
 def test_a_wrong_query_parameter_is_named(api: Api, products: str, query: str, pointer: str) -> None:
     api.post(products, json={"sku": "a", "title": "one"})
-    problem(api.get(f"{products}?{query}"), 422, pointer)
+    assert_problem(api.get(f"{products}?{query}"), 422, pointer)
 
 
 @pytest.mark.parametrize(
     ("query", "pointer"), [("state=done", "/state/0"), ("cursor=e30", "/cursor"), ("cursor=%C3%A4", "/cursor")]
 )
 def test_a_wrong_parameter_of_the_job_list_is_named(api: Api, query: str, pointer: str) -> None:
-    problem(api.get(f"/v1/jobs?{query}"), 422, pointer)
+    assert_problem(api.get(f"/v1/jobs?{query}"), 422, pointer)
 
 
 json_values = st.recursive(
@@ -307,5 +307,5 @@ def test_an_unforeseen_error_says_nothing_of_its_cause(
     products = "/v1/catalogues/unforeseen/products"
     job = api.post(products, json={"sku": "a", "title": "one"}).json["job"]["id"]
     answer = api.get(f"/v1/jobs/{job}?wait=1")
-    problem(answer, 500)
+    assert_problem(answer, 500)
     assert "secret" not in answer.text

@@ -27,7 +27,7 @@ CONTRIBUTION = {
 }
 
 
-def _matches(schema: type[Schema], document: Any) -> None:
+def _assert_matches(schema: type[Schema], document: Any) -> None:
     assert schema().validate(document) == {}
 
 
@@ -55,19 +55,19 @@ def finished_search(api: Api, searches: str, own: Services) -> str:
 
 
 def test_products(api: Api, products: str) -> None:
-    _matches(ProductAcceptedSchema, api.post(products, json={"sku": "a", "title": "one", "price": 5}).json)
-    _matches(ProductAcceptedSchema, api("PUT", f"{products}/a", json={"title": "two"}).json)
-    _matches(ProductAcceptedSchema, api("PATCH", f"{products}/a", json={"price": 1.25}).json)
-    _matches(StoredProductSchema, api.get(f"{products}/a").json)
-    _matches(ProductPageSchema, api.get(products).json)
-    _matches(CataloguesSchema, api.get("/v1/catalogues").json)
+    _assert_matches(ProductAcceptedSchema, api.post(products, json={"sku": "a", "title": "one", "price": 5}).json)
+    _assert_matches(ProductAcceptedSchema, api("PUT", f"{products}/a", json={"title": "two"}).json)
+    _assert_matches(ProductAcceptedSchema, api("PATCH", f"{products}/a", json={"price": 1.25}).json)
+    _assert_matches(StoredProductSchema, api.get(f"{products}/a").json)
+    _assert_matches(ProductPageSchema, api.get(products).json)
+    _assert_matches(CataloguesSchema, api.get("/v1/catalogues").json)
 
 
 def test_searches_and_hits(api: Api, searches: str, finished_search: str) -> None:
-    _matches(JobAcceptedSchema, api.post(searches, json={"text": "red"}).json)
+    _assert_matches(JobAcceptedSchema, api.post(searches, json={"text": "red"}).json)
     document = api.get(f"/v1/jobs/{finished_search}").json
-    _matches(FinishedSearchSchema, document)
-    _matches(HitPageSchema, api.get(f"/v1/jobs/{finished_search}/hits").json)
+    _assert_matches(FinishedSearchSchema, document)
+    _assert_matches(HitPageSchema, api.get(f"/v1/jobs/{finished_search}/hits").json)
     assert set(document["result"]["hits"][0]) == {
         "rank",
         "sku",
@@ -82,9 +82,9 @@ def test_searches_and_hits(api: Api, searches: str, finished_search: str) -> Non
 def test_jobs_spaces_and_probes(api: Api, searches: str, space_id: int) -> None:
     assert space_id
     job = api.post(searches, json={"text": "red"}).json["job"]["id"]
-    _matches(JobSchema, api.post(f"/v1/jobs/{job}/cancel").json)
-    _matches(JobPageSchema, api.get("/v1/jobs").json)
-    _matches(JobErrorPageSchema, api.get(f"/v1/jobs/{job}/errors").json)
-    _matches(SpacesSchema, api.get("/v1/spaces").json)
-    _matches(AliveSchema, api.get("/health/live").json)
-    _matches(ReadySchema, api.get("/health/ready").json)
+    _assert_matches(JobSchema, api.post(f"/v1/jobs/{job}/cancel").json)
+    _assert_matches(JobPageSchema, api.get("/v1/jobs").json)
+    _assert_matches(JobErrorPageSchema, api.get(f"/v1/jobs/{job}/errors").json)
+    _assert_matches(SpacesSchema, api.get("/v1/spaces").json)
+    _assert_matches(AliveSchema, api.get("/health/live").json)
+    _assert_matches(ReadySchema, api.get("/health/ready").json)

@@ -5,7 +5,7 @@ import json
 import threading
 import uuid
 
-from tests.app.http.conftest import Api, picture, problem
+from tests.app.http.conftest import Api, assert_problem, picture
 
 
 def _key() -> dict[str, str]:
@@ -25,9 +25,9 @@ def test_the_same_body_again_gets_the_first_answer(api: Api, searches: str) -> N
 def test_another_body_under_the_same_key_is_refused(api: Api, searches: str, products: str) -> None:
     key = _key()
     api.post(searches, json={"text": "red"}, headers=key)
-    document = problem(api.post(searches, json={"text": "blue"}, headers=key), 422)
+    document = assert_problem(api.post(searches, json={"text": "blue"}, headers=key), 422)
     assert document["type"] == "urn:triseek:problem:idempotency-conflict"
-    problem(api.post(products, json={"sku": "x", "title": "red"}, headers=key), 422)
+    assert_problem(api.post(products, json={"sku": "x", "title": "red"}, headers=key), 422)
 
 
 def test_a_form_is_the_same_whatever_its_boundary(api: Api, products: str) -> None:
@@ -44,7 +44,7 @@ def test_a_form_is_the_same_whatever_its_boundary(api: Api, products: str) -> No
 
 def test_a_refused_request_leaves_its_key_free(api: Api, searches: str) -> None:
     key = _key()
-    problem(api.post("/v1/catalogues/nowhere/searches", json={"text": "red"}, headers=key), 404)
+    assert_problem(api.post("/v1/catalogues/nowhere/searches", json={"text": "red"}, headers=key), 404)
     assert api.post(searches, json={"text": "red"}, headers=key).status_code == 202
 
 
@@ -65,7 +65,9 @@ def test_requests_at_the_same_time_do_the_work_once(api: Api, searches: str) -> 
 
 
 def test_a_key_has_a_length(api: Api, searches: str) -> None:
-    problem(api.post(searches, json={"text": "red"}, headers={"Idempotency-Key": "x" * 256}), 422, "/Idempotency-Key")
+    assert_problem(
+        api.post(searches, json={"text": "red"}, headers={"Idempotency-Key": "x" * 256}), 422, "/Idempotency-Key"
+    )
 
 
 def test_a_cancelled_job_may_be_cancelled_again_under_its_key(api: Api, searches: str) -> None:

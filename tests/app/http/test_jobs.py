@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.catalog.importing import run_import
 from app.http.services import Services
-from tests.app.http.conftest import Api, problem
+from tests.app.http.conftest import Api, assert_problem
 
 
 def test_an_import_tells_its_errors_by_line(api: Api, products: str, own: Services) -> None:
@@ -39,9 +39,9 @@ def test_a_dry_run_changes_nothing(api: Api, products: str, own: Services) -> No
 
 def test_an_import_of_nothing_is_refused(api: Api, products: str, own: Services) -> None:
     imports = products.replace("products", "imports")
-    problem(api.post(imports, data=b"", headers={"Content-Type": "application/x-ndjson"}), 422, "")
-    problem(api.post(imports, data={"product": "x"}), 422, "/file")
-    problem(api.post(f"{imports}?dry_run=perhaps", data=b"{}"), 422, "/dry_run")
+    assert_problem(api.post(imports, data=b"", headers={"Content-Type": "application/x-ndjson"}), 422, "")
+    assert_problem(api.post(imports, data={"product": "x"}), 422, "/file")
+    assert_problem(api.post(f"{imports}?dry_run=perhaps", data=b"{}"), 422, "/dry_run")
     assert not list(Path(own.settings.media_url).glob("partial/*"))
 
 
@@ -61,7 +61,7 @@ def test_a_cancelled_job_ends_the_wait_for_it(api: Api, searches: str) -> None:
     start = time.monotonic()
     assert api.get(f"/v1/jobs/{job}?wait=30").json["state"] == "cancelled"
     assert time.monotonic() - start < 5
-    problem(api.post(f"/v1/jobs/{job}/cancel"), 409)
+    assert_problem(api.post(f"/v1/jobs/{job}/cancel"), 409)
 
 
 def test_a_wait_ends_in_time(api: Api, searches: str) -> None:
@@ -75,4 +75,4 @@ def test_a_wait_ends_in_time(api: Api, searches: str) -> None:
 
 def test_a_key_that_only_searches_cancels_no_upload(api: Api, searcher: Api, products: str) -> None:
     job = api.post(products, json={"sku": "a", "title": "one"}).json["job"]["id"]
-    problem(searcher.post(f"/v1/jobs/{job}/cancel"), 403)
+    assert_problem(searcher.post(f"/v1/jobs/{job}/cancel"), 403)

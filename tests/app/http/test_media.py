@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 
-from tests.app.http.conftest import Api, picture, problem
+from tests.app.http.conftest import Api, assert_problem, picture
 
 
 def _upload(api: Api, products: str) -> dict[str, list[dict[str, str]]]:
@@ -39,4 +39,4 @@ def test_a_query_is_nobody_elses_to_read(api: Api, searches: str) -> None:
     unique = picture("PNG", (33, 3))
     answer = api.post(searches, data={"image": (io.BytesIO(unique), "a.png")})
     assert answer.status_code == 202
-    problem(api.get(f"/v1/media/{hashlib.sha256(unique).hexdigest()}"), 404)
+    assert_problem(api.get(f"/v1/media/{hashlib.sha256(unique).hexdigest()}"), 404)

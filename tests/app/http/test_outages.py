@@ -6,13 +6,13 @@ import pytest
 
 from app.http.app import create_app
 from app.settings import Settings
-from tests.app.http.conftest import Api, problem
+from tests.app.http.conftest import Api, assert_problem
 
 
 def test_without_a_database_clients_are_told_to_come_again(http_settings: Settings) -> None:
     settings = replace(http_settings, database_url="postgresql://nobody@127.0.0.1:1/none")
     answer = Api(create_app(settings).test_client(), "ts_any").get("/v1/catalogues")
-    problem(answer, 503)
+    assert_problem(answer, 503)
     assert answer.headers["Retry-After"]
     assert "127.0.0.1" not in answer.text
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from app.http.services import Services
-from tests.app.http.conftest import Api, picture, problem
+from tests.app.http.conftest import Api, assert_problem, picture
 
 
 def test_an_uploaded_product_waits_to_be_embedded_under_a_job(api: Api, products: str) -> None:
@@ -56,7 +56,7 @@ def test_put_makes_and_then_replaces_a_product(api: Api, products: str) -> None:
     assert api("PUT", f"{products}/a", json={"sku": "a", "title": "two"}).status_code == 202
     document = api.get(f"{products}/a").json
     assert (document["title"], document["description"], document["attributes"]) == ("two", None, {})
-    problem(api("PUT", f"{products}/a", json={"sku": "b", "title": "two"}), 422, "/sku")
+    assert_problem(api("PUT", f"{products}/a", json={"sku": "b", "title": "two"}), 422, "/sku")
 
 
 def test_a_merge_patch_changes_only_what_it_names(api: Api, products: str) -> None:
@@ -81,14 +81,14 @@ def test_a_merge_patch_replaces_pictures_as_a_whole(api: Api, products: str) -> 
     api.post(products, data=form)
     gone = api("PATCH", f"{products}/a", json={"images": None})
     assert gone.json["product"]["images"] == []
-    problem(api("PATCH", f"{products}/a", json={"title": None}), 422, "/title")
+    assert_problem(api("PATCH", f"{products}/a", json={"title": None}), 422, "/title")
 
 
 def test_a_deleted_product_is_gone(api: Api, products: str) -> None:
     api.post(products, json={"sku": "a", "title": "one"})
     assert api("DELETE", f"{products}/a").status_code == 204
-    problem(api.get(f"{products}/a"), 404)
-    problem(api("DELETE", f"{products}/a"), 404)
+    assert_problem(api.get(f"{products}/a"), 404)
+    assert_problem(api("DELETE", f"{products}/a"), 404)
 
 
 def test_pages_hold_every_product_once(api: Api, products: str) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.db import jobs
 from app.http.services import Services
 from app.types import JobState
-from tests.app.http.conftest import Api, picture, problem
+from tests.app.http.conftest import Api, assert_problem, picture
 
 
 def _request(own: Services, job_id: str) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def test_a_preference_that_makes_no_sense_is_ignored(api: Api, searches: str, pr
 
 def test_pages_of_hits_neither_repeat_nor_shift(api: Api, searches: str, own: Services) -> None:
     job = api.post(searches, json={"text": "red", "limit": 3}).json["job"]["id"]
-    problem(api.get(f"/v1/jobs/{job}/hits"), 409)
+    assert_problem(api.get(f"/v1/jobs/{job}/hits"), 409)
     _answer(own, job, 8)
     result = api.get(f"/v1/jobs/{job}").json["result"]
     ranks = [hit["rank"] for hit in result["hits"]]
