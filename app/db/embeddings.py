@@ -20,6 +20,7 @@ def writable_spaces(session: Session) -> list[EmbeddingSpace]:
 
 def claim_pending(session: Session, product_ids: Sequence[int]) -> list[Product]:
     """Of these products, those that still wait to be embedded; counts one attempt more for each."""
+    lock_versions(session, product_ids)
     return list(
         session.scalars(
             update(Product)
@@ -57,11 +58,11 @@ def requeue_all(session: Session) -> None:
 
 
 def lock_versions(session: Session, product_ids: Sequence[int]) -> dict[int, Product]:
-    """These products as they are now, locked until the transaction ends."""
+    """These products as they are now, locked until the transaction ends, in the order in which `products.lock` does."""
     rows = session.scalars(
         select(Product)
         .where(Product.id.in_(product_ids))
-        .order_by(Product.id)
+        .order_by(Product.catalogue_id, Product.sku.collate("C"))
         .with_for_update()
         .execution_options(populate_existing=True)
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, false, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -16,17 +16,26 @@ def find(session: Session, catalogue_id: int, sku: str) -> Product | None:
 
 
 def lock(session: Session, catalogue_id: int, skus: Sequence[str]) -> dict[str, Product]:
-    """The products of these SKUs, made empty (version 0) where there were none, locked until the transaction ends."""
-    rows = [{"catalogue_id": catalogue_id, "sku": sku} for sku in sorted(set(skus))]
-    session.execute(upsert(Product).on_conflict_do_nothing(), rows)
-    locked = session.scalars(
+    """The products of these SKUs, made empty (version 0) where there were none, locked until the transaction ends.
+
+    They are locked in the order of their SKUs' code points, as everywhere, so that two transactions never wait for
+    each other.
+    """
+    values = [{"catalogue_id": catalogue_id, "sku": sku} for sku in sorted(set(skus))]
+    made = upsert(Product)
+    # An update of nothing: unlike DO NOTHING, it locks the row that is there, so nobody deletes it before it is read.
+    session.execute(
+        made.on_conflict_do_update(
+            index_elements=[Product.catalogue_id, Product.sku], set_={"sku": made.excluded.sku}, where=false()
+        ),
+        values,
+    )
+    found = session.scalars(
         select(Product)
         .where(Product.catalogue_id == catalogue_id, Product.sku.in_(skus))
-        .order_by(Product.id)
-        .with_for_update()
         .execution_options(populate_existing=True)
     )
-    return {product.sku: product for product in locked}
+    return {product.sku: product for product in found}
 
 
 def write(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,11 +1,14 @@
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.catalog import service
 from app.catalog.drafts import MediaRef, ProductDraft
-from app.db import catalogues, embeddings, jobs, media, outbox
+from app.db import catalogues, embeddings, jobs, media, outbox, products
 from app.db.tables import Job, OutboxMessage
 from app.errors import CatalogueUnknown, ProductUnknown
 from app.types import JobKind, JobState
@@ -127,3 +130,48 @@ def test_deleting_a_product_ends_the_job_that_waited_for_it(services: Services) 
 def test_an_unknown_catalogue_is_named(services: Services) -> None:
     with services.sessions() as session, pytest.raises(CatalogueUnknown, match="'nowhere'"):
         service.view(session, 1, "nowhere", "a")
+
+
+def _until_somebody_waits(session: Session) -> None:
+    """Returns when another transaction waits for a lock."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    deadline = time.monotonic() + 10
+    while not session.scalar(waiting):
+        assert time.monotonic() < deadline, "nobody waits"
+        time.sleep(0.01)
+
+
+def test_a_product_that_is_deleted_while_it_is_put_is_made_again(services: Services) -> None:
+    _put(services, RED)
+    with ThreadPoolExecutor(1) as other:
+        with services.sessions.begin() as session:
+            product_id = service.view(session, _tenant(session), "shop", "a").product.id
+            embeddings.lock_versions(session, [product_id])
+            put = other.submit(_put, services, ProductDraft(sku="a", title="Blue shoes"))
+            _until_somebody_waits(session)
+            service.delete(session, _tenant(session), "shop", "a")
+        put.result(timeout=10)
+    with services.sessions() as session:
+        product = service.view(session, _tenant(session), "shop", "a").product
+        assert (product.title, product.version) == ("Blue shoes", 1)
+
+
+def test_an_upload_and_a_worker_lock_products_in_one_order(services: Services) -> None:
+    for sku in ("b", "a", "B"):  # ids in another order than the SKUs' code points
+        _put(services, ProductDraft(sku=sku, title=sku))
+    with services.sessions() as session:
+        ids = [view.product.id for view in service.page(session, _tenant(session), "shop", after=0, limit=9)]
+        catalogue_id = service.catalogue_id(session, _tenant(session), "shop")
+
+    def lock_for_upload() -> None:
+        with services.sessions.begin() as session:
+            assert set(products.lock(session, catalogue_id, ["b", "a", "B"])) == {"a", "b", "B"}
+
+    with ThreadPoolExecutor(1) as other:
+        with services.sessions.begin() as session:
+            embeddings.lock_versions(session, ids[2:])  # "B", the first
+            upload = other.submit(lock_for_upload)
+            _until_somebody_waits(session)
+            session.execute(text("SET LOCAL lock_timeout = '2s'"))
+            assert len(embeddings.lock_versions(session, ids)) == 3  # so the upload holds none of the others
+        upload.result(timeout=10)
