@@ -8,7 +8,7 @@ from app.jobs.names import Task
 from app.types import JobKind
 
 UNSENT_FOR = timedelta(seconds=5)  # a message goes out right after its commit
-SEARCH_QUEUED_FOR = timedelta(seconds=60)
+SEARCH_QUEUED_FOR = timedelta(seconds=15)  # somebody waits; a second message for one search costs next to nothing
 SEARCH_RUNNING_FOR = timedelta(seconds=120)  # past a search's hard time limit
 IMPORT_QUEUED_FOR = timedelta(minutes=5)
 IMPORT_RUNNING_FOR = timedelta(hours=1)  # past a task's hard time limit
