@@ -17,11 +17,12 @@ from workers.cli.options import cache_option, data_option, encodings, threads_op
 from workers.encoders import registry
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet, load_judged_set
+from workers.evaluation.matrix import means
 from workers.evaluation.report import table
 from workers.training.dictionary import dictionary_pairs
 from workers.training.loop import Checkpoint, TrainingSettings, train
 from workers.training.pairs import PairSet, encode_pairs, pairs_of
-from workers.training.selection import choose_shares, dev_rows, dev_score, even_shares
+from workers.training.selection import choose_shares, dev_groups, dev_score, even_shares
 from workers.training.vocabulary import synthetic_pairs
 
 OUT = Path(".triseek/alignment")
@@ -73,7 +74,9 @@ def train_command(
         blank = _blank_card(cards, settings)
         network, checkpoints = _train(judged, encoded, sets, blank, settings, console)
         shares = choose_shares(judged, encoded, network, blank)
-        rows = dev_rows(judged, encoded, Alignment(network, replace(blank, shares=shares)))
+        rows = [
+            means(group) for group in dev_groups(judged, encoded, Alignment(network, replace(blank, shares=shares)))
+        ]
     training = {
         "data": [each.name for each in judged],
         "synthetic_speech": synthetic,

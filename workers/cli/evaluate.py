@@ -10,15 +10,21 @@ from rich.console import Console
 from workers.alignment.artifact import DEFAULT, load_alignment
 from workers.cli.options import cache_option, data_option, encodings, threads_option
 from workers.encoders import registry
+from workers.evaluation.comparison import compare
 from workers.evaluation.judged import load_judged_set
-from workers.evaluation.matrix import judge, rows
-from workers.evaluation.report import document, table
+from workers.evaluation.matrix import groups, judge, means
+from workers.evaluation.report import comparison_document, comparison_table, document, table
 
 
 @click.command()
 @data_option
 @click.option("--split", help="Only the queries of this split and those of every split.")
 @click.option("--alignment", type=click.Path(path_type=Path), default=DEFAULT, help="An artifact's folder.")
+@click.option(
+    "--against-alignment",
+    type=click.Path(path_type=Path),
+    help="Compare with this artifact on the same queries, by a paired test.",
+)
 @click.option("--rerank", is_flag=True, help="Re-rank by attention, in the rows against all.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the matrix to this file.")
 @cache_option
@@ -27,6 +33,7 @@ def evaluate(
     data: tuple[Path, ...],
     split: str | None,
     alignment: Path,
+    against_alignment: Path | None,
     rerank: bool,
     json_file: Path | None,
     cache: Path,
@@ -37,14 +44,22 @@ def evaluate(
     console = Console()
     cards = registry.default_cards()
     loaded = load_alignment(alignment, cards)
+    other = None if against_alignment is None else load_alignment(against_alignment, cards)
+    space = " ".join(f"{modality}={card.id}" for modality, card in cards.items()) + f" dim={loaded.card.dim}"
     documents = []
     with encodings(cache, cards, console) as encoded:
         for folder in data:
             judged = load_judged_set(folder)
-            found = rows(judge(judged, split, encoded, loaded, rerank=rerank))
-            console.print(table(f"{judged.name}{f', split {split}' if split else ''}", found))
-            space = " ".join(f"{modality}={card.id}" for modality, card in cards.items())
-            documents.append(document(loaded.card.sha256, f"{space} dim={loaded.card.dim}", found))
+            title = f"{judged.name}{f', split {split}' if split else ''}"
+            judgements = judge(judged, split, encoded, loaded, rerank=rerank)
+            found = [means(group) for group in groups(judgements)]
+            console.print(table(title, found))
+            comparison = None
+            if other is not None:
+                compared = compare(judgements, judge(judged, split, encoded, other, rerank=rerank))
+                console.print(comparison_table(f"{title}: less what {against_alignment} finds", compared))
+                comparison = comparison_document(other.card.sha256, compared)
+            documents.append(document(loaded.card.sha256, space, found, comparison))
         for why in encoded.unreadable.values():
             console.print(f"left out: {why}", highlight=False)
     if json_file is not None:

@@ -1,21 +1,31 @@
 """The cross-modal matrix: every query modality against every product modality, and against all of them together."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.types import Modality, Role
 from workers.alignment.artifact import Alignment
 from workers.encodings import Content, Encodings, FileContent, TextContent
 from workers.evaluation.judged import EVERY_SPLIT, JudgedProduct, JudgedQuery, JudgedSet
 from workers.evaluation.metrics import ndcg_at, precision_at, recall_at, reciprocal_rank
+from workers.evaluation.resampling import mean_intervals
 from workers.evaluation.scoring import Floats, Index, ModalityVectors, rerank_first, similarities, together
 
 ALL = "all"
 RERANKED = 200  # the candidates that a search re-ranks
 AT_ONCE = 256  # queries scored in one go
+
+METRICS: Mapping[str, Callable[[Sequence[int]], float]] = {
+    **{f"R@{k}": partial(recall_at, k) for k in (1, 5, 10)},
+    "MRR": reciprocal_rank,
+    "nDCG@10": partial(ndcg_at, 10),
+    **{f"P@{k}": partial(precision_at, k) for k in (1, 10)},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +39,36 @@ class Judgement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Group:
+    """Queries of one modality that are looked at together, against one modality of the products or all."""
+
+    query: str
+    against: str
+    kind: str  # all if empty
+    lang: str  # all if empty
+    judgements: Sequence[Judgement]
+
+    @property
+    def index(self) -> int:
+        """How many products they are ranked over, at most."""
+        return max(judgement.index for judgement in self.judgements)
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Every query's metrics, (n, len(METRICS))."""
+        return np.array([[metric(each.ranks) for metric in METRICS.values()] for each in self.judgements])
+
+    def mean(self, metric: str) -> float:
+        """The mean of one metric."""
+        return float(np.mean([METRICS[metric](each.ranks) for each in self.judgements]))
+
+    @property
+    def targets(self) -> list[frozenset[str]]:
+        """What each query should find; those for the same products stand or fall together."""
+        return [judgement.query.relevant for judgement in self.judgements]
+
+
+@dataclass(frozen=True, kw_only=True)
 class MatrixRow:
     """The means over one group of queries against one modality."""
 
@@ -39,6 +79,7 @@ class MatrixRow:
     n: int
     index: int
     metrics: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]]  # 95 %; empty where all queries are for the same products
 
 
 def judge(
@@ -57,33 +98,33 @@ def judge(
     return found
 
 
-def rows(judgements: Sequence[Judgement]) -> list[MatrixRow]:
-    """The matrix: a row for each query modality and product modality, and one for each kind and language of queries."""
-    groups: dict[tuple[str, str, str, str], list[Judgement]] = defaultdict(list)
+def groups(judgements: Sequence[Judgement]) -> list[Group]:
+    """The queries of each modality against each product modality: all, and those of each kind and language."""
+    found: dict[tuple[str, str, str, str], list[Judgement]] = defaultdict(list)
     for judgement in judgements:
         query = judgement.query
         for kind, lang in {("", ""), (query.kind, ""), ("", query.lang)}:
-            groups[query.modality, judgement.against, kind, lang].append(judgement)
+            found[query.modality, judgement.against, kind, lang].append(judgement)
     return [
-        MatrixRow(
-            query=query,
-            against=against,
-            kind=kind,
-            lang=lang,
-            n=len(group),
-            index=max(judgement.index for judgement in group),
-            metrics=_means(group),
-        )
-        for (query, against, kind, lang), group in sorted(groups.items())
+        Group(query=query, against=against, kind=kind, lang=lang, judgements=own)
+        for (query, against, kind, lang), own in sorted(found.items())
     ]
 
 
-def _means(group: Sequence[Judgement]) -> dict[str, float]:
-    metrics = {f"R@{k}": [recall_at(k, each.ranks) for each in group] for k in (1, 5, 10)}
-    metrics["MRR"] = [reciprocal_rank(each.ranks) for each in group]
-    metrics["nDCG@10"] = [ndcg_at(10, each.ranks, len(each.ranks)) for each in group]
-    metrics |= {f"P@{k}": [precision_at(k, each.ranks) for each in group] for k in (1, 10)}
-    return {name: float(np.mean(values)) for name, values in metrics.items()}
+def means(group: Group) -> MatrixRow:
+    """The means over a group, with their intervals."""
+    values = group.values
+    intervals = mean_intervals(values, group.targets)
+    return MatrixRow(
+        query=group.query,
+        against=group.against,
+        kind=group.kind,
+        lang=group.lang,
+        n=len(values),
+        index=group.index,
+        metrics=dict(zip(METRICS, values.mean(axis=0).tolist(), strict=True)),
+        intervals={} if intervals is None else dict(zip(METRICS, map(tuple, intervals.tolist()), strict=True)),
+    )
 
 
 def _judge_batch(

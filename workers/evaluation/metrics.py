@@ -1,6 +1,6 @@
 """Retrieval metrics of one query, from the ranks of its relevant products.
 
-Ranks count from 1. `relevant` is how many relevant products the index holds, at least 1.
+Ranks count from 1 and are those of every relevant product that the index holds, at least one.
 
 Source: Manning, Raghavan and Schütze, 2008, "Introduction to Information Retrieval", chapter 8; nDCG: Järvelin and
 Kekäläinen, 2002, "Cumulated gain-based evaluation of IR techniques".
@@ -28,8 +28,8 @@ def precision_at(k: int, ranks: Sequence[int]) -> float:
     return sum(rank <= k for rank in ranks) / k
 
 
-def ndcg_at(k: int, ranks: Sequence[int], relevant: int) -> float:
+def ndcg_at(k: int, ranks: Sequence[int]) -> float:
     """Gain of 1 / log2(1 + rank) for each relevant product within the first k, over the most that could be had."""
     gain = sum(1 / math.log2(1 + rank) for rank in ranks if rank <= k)
-    ideal = sum(1 / math.log2(1 + rank) for rank in range(1, min(k, relevant) + 1))
+    ideal = sum(1 / math.log2(1 + rank) for rank in range(1, min(k, len(ranks)) + 1))
     return gain / ideal

@@ -11,7 +11,7 @@ from workers.alignment.artifact import Alignment, AlignmentCard, Shares
 from workers.alignment.network import AlignmentNetwork
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet
-from workers.evaluation.matrix import ALL, MatrixRow, judge, rows
+from workers.evaluation.matrix import ALL, Group, groups, judge
 from workers.evaluation.metrics import reciprocal_rank
 from workers.evaluation.scoring import Floats
 
@@ -20,18 +20,18 @@ TEXT_SHARES = (0.2, 0.35, 0.5, 0.65, 0.8)  # of text beside picture, tried on de
 SPEECH_SHARE = 0.25  # of a product's recordings, which few products have
 
 
-def dev_rows(judged: Sequence[JudgedSet], encodings: Encodings, alignment: Alignment) -> list[MatrixRow]:
-    """The matrix of every set's dev split, without the rows by kind and language."""
-    found = [row for each in judged for row in rows(judge(each, DEV, encodings, alignment))]
-    return [row for row in found if not row.kind and not row.lang and row.against != Modality.SPEECH]
+def dev_groups(judged: Sequence[JudgedSet], encodings: Encodings, alignment: Alignment) -> list[Group]:
+    """The queries of every set's dev split by modality, against each product modality but speech, and all."""
+    found = [group for each in judged for group in groups(judge(each, DEV, encodings, alignment))]
+    return [group for group in found if not group.kind and not group.lang and group.against != Modality.SPEECH]
 
 
 def dev_score(
     judged: Sequence[JudgedSet], encodings: Encodings, network: AlignmentNetwork, card: AlignmentCard
 ) -> float:
     """The mean MRR over sets, query modalities and product modalities: no large set outweighs a small one."""
-    found = dev_rows(judged, encodings, Alignment(network, card))
-    return float(np.mean([row.metrics["MRR"] for row in found])) if found else 0.0
+    found = dev_groups(judged, encodings, Alignment(network, card))
+    return float(np.mean([group.mean("MRR") for group in found])) if found else 0.0
 
 
 def even_shares() -> Shares:

@@ -13,8 +13,9 @@ from workers.alignment.artifact import Alignment, AlignmentCard
 from workers.alignment.network import AlignmentNetwork
 from workers.encoders.registry import default_cards
 from workers.encodings import Encodings
-from workers.evaluation.matrix import ALL, MatrixRow, judge, rows
-from workers.evaluation.report import document, table
+from workers.evaluation.comparison import compare
+from workers.evaluation.matrix import ALL, MatrixRow, groups, judge, means
+from workers.evaluation.report import comparison_document, comparison_table, document, table
 from workers.media import MediaLimits
 from workers.training.selection import choose_shares, dev_score, even_shares
 
@@ -53,7 +54,7 @@ def _row(found: list[MatrixRow], query: str, against: str, kind: str = "", lang:
 def test_the_matrix_has_a_row_for_each_way_kind_and_language(
     tmp_path: Path, encodings: Encodings, alignment: Alignment
 ) -> None:
-    found = rows(judge(judged_set(tmp_path), "val", encodings, alignment))
+    found = [means(group) for group in groups(judge(judged_set(tmp_path), "val", encodings, alignment))]
     asked = _row(found, "text", "text")
     assert (asked.n, asked.index) == (2, 2)  # products of other splits are no competitors
     assert asked.metrics["R@1"] == 1.0  # e5 knows that a lamp is a light, and 刀 a knife
@@ -63,7 +64,7 @@ def test_the_matrix_has_a_row_for_each_way_kind_and_language(
 
 
 def test_a_picture_never_finds_itself(tmp_path: Path, encodings: Encodings, alignment: Alignment) -> None:
-    found = rows(judge(judged_set(tmp_path), "val", encodings, alignment))
+    found = [means(group) for group in groups(judge(judged_set(tmp_path), "val", encodings, alignment))]
     row = _row(found, "image", "image")  # the lamp's own picture is the query: only the knife's is left
     assert row.metrics["R@1"] == 0.0
     assert row.metrics["MRR"] == 0.5
@@ -99,7 +100,7 @@ def test_dev_is_scored_and_shares_are_chosen(tmp_path: Path, encodings: Encoding
 def test_the_report_is_a_table_for_people_and_numbers_for_machines(
     tmp_path: Path, encodings: Encodings, alignment: Alignment
 ) -> None:
-    found = rows(judge(judged_set(tmp_path), "val", encodings, alignment))
+    found = [means(group) for group in groups(judge(judged_set(tmp_path), "val", encodings, alignment))]
     console = Console(width=120, record=True, file=StringIO())
     console.print(table("val", found))
     assert "1.000" in console.export_text()
@@ -109,3 +110,40 @@ def test_the_report_is_a_table_for_people_and_numbers_for_machines(
     assert {"query", "against", "n", "index", "R@1", "R@5", "R@10", "MRR", "nDCG@10", "P@1", "P@10"} <= set(
         written["rows"][0]
     )
+
+
+def test_an_alignment_compared_with_itself_differs_in_nothing(
+    tmp_path: Path, encodings: Encodings, alignment: Alignment
+) -> None:
+    judgements = judge(judged_set(tmp_path), "val", encodings, alignment)
+    for row in compare(judgements, judgements):
+        for difference in row.differences.values():
+            assert (difference.mean, difference.p) == (0, 1)
+
+
+def test_a_comparison_shows_the_difference_its_interval_and_its_chance(
+    tmp_path: Path, encodings: Encodings, alignment: Alignment
+) -> None:
+    judgements = judge(judged_set(tmp_path), "val", encodings, alignment)
+    worse = [replace(each, ranks=tuple(rank + 1 for rank in each.ranks)) for each in judgements]
+    compared = compare(judgements, worse)
+    (row,) = [row for row in compared if (row.query, row.against, row.kind, row.lang) == ("text", "text", "", "")]
+    assert row.n == 2
+    assert row.differences["R@1"].mean == 1
+    assert row.differences["MRR"].mean == pytest.approx(0.5)
+    assert row.differences["MRR"].interval == pytest.approx((0.5, 0.5))
+    assert row.differences["MRR"].p == pytest.approx(0.5, abs=0.02)  # two queries: two of four throws
+    console = Console(width=80, record=True, file=StringIO())
+    console.print(comparison_table("val", compared))
+    assert "+0.500 +0.500" in console.export_text()
+    written = comparison_document("abc", compared)
+    assert [each["n"] for each in written["rows"]] == [each.n for each in compared]
+    assert written["rows"][0]["differences"]["R@1"]["p"] > 0.05
+
+
+def test_only_judgements_of_the_same_queries_are_compared(
+    tmp_path: Path, encodings: Encodings, alignment: Alignment
+) -> None:
+    judgements = judge(judged_set(tmp_path), "val", encodings, alignment)
+    with pytest.raises(ValueError, match="same queries"):
+        compare(judgements, [replace(each, query=replace(each.query, id="other")) for each in judgements])
