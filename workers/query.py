@@ -11,13 +11,10 @@ from app.db.tables import EmbeddingSpace
 from app.errors import FieldError, MediaUnreadable, ProductUnknown, RequestInvalid, TriseekError
 from app.media.store import MediaStore
 from app.types import Modality, QueryPart, Role
+from workers.alignment.artifact import TRANSCRIPT_SHARE
 from workers.embedder import Embedder
 from workers.towers import Towers
 from workers.vectors import read_halfvec, unit
-
-# Of a recording's weight. On dev (spoken English words, names of unseen things) MRR is .67 by the recording's vector
-# alone and .85 by the transcript alone; with shares of .3 to .7 it is .86 to .88.
-TRANSCRIPT_SHARE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)

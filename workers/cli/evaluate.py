@@ -8,12 +8,14 @@ import torch
 from rich.console import Console
 
 from workers.alignment.artifact import DEFAULT, load_alignment
-from workers.cli.options import cache_option, data_option, encodings, threads_option
+from workers.cli.options import LIMITS, cache_option, data_option, progress_bar, threads_option
 from workers.encoders import registry
+from workers.encodings import Encodings
 from workers.evaluation.comparison import compare
 from workers.evaluation.judged import load_judged_set
 from workers.evaluation.matrix import groups, judge, means
 from workers.evaluation.report import comparison_document, comparison_table, document, table
+from workers.transcripts import Transcripts
 
 
 @click.command()
@@ -26,6 +28,12 @@ from workers.evaluation.report import comparison_document, comparison_table, doc
     help="Compare with this artifact on the same queries, by a paired test.",
 )
 @click.option("--rerank", is_flag=True, help="Re-rank by attention, in the rows against all.")
+@click.option(
+    "--transcripts/--no-transcripts",
+    default=True,
+    help="Also compare recordings by what they say, and by both; about half a second each, once.",
+    show_default=True,
+)
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the matrix to this file.")
 @cache_option
 @threads_option
@@ -35,6 +43,7 @@ def evaluate(
     alignment: Path,
     against_alignment: Path | None,
     rerank: bool,
+    transcripts: bool,
     json_file: Path | None,
     cache: Path,
     threads: int,
@@ -47,16 +56,18 @@ def evaluate(
     other = None if against_alignment is None else load_alignment(against_alignment, cards)
     space = " ".join(f"{modality}={card.id}" for modality, card in cards.items()) + f" dim={loaded.card.dim}"
     documents = []
-    with encodings(cache, cards, console) as encoded:
+    with progress_bar(console) as progress:
+        encoded = Encodings(cache, cards, LIMITS, progress)
+        heard = Transcripts(cache, threads, LIMITS, progress) if transcripts else None
         for folder in data:
             judged = load_judged_set(folder)
             title = f"{judged.name}{f', split {split}' if split else ''}"
-            judgements = judge(judged, split, encoded, loaded, rerank=rerank)
+            judgements = judge(judged, split, encoded, loaded, rerank=rerank, transcripts=heard)
             found = [means(group) for group in groups(judgements)]
             console.print(table(title, found))
             comparison = None
             if other is not None:
-                compared = compare(judgements, judge(judged, split, encoded, other, rerank=rerank))
+                compared = compare(judgements, judge(judged, split, encoded, other, rerank=rerank, transcripts=heard))
                 console.print(comparison_table(f"{title}: less what {against_alignment} finds", compared))
                 comparison = comparison_document(other.card.sha256, compared)
             documents.append(document(loaded.card.sha256, space, found, comparison))

@@ -33,9 +33,14 @@ threads_option = click.option(
 LIMITS = MediaLimits(max_pixels=100_000_000, max_seconds=300)
 
 
+def progress_bar(console: Console) -> Progress:
+    """What is done, how far it is and how long it takes."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True)
+
+
 @contextmanager
 def encodings(cache: Path, cards: Mapping[Modality, EncoderCard], console: Console) -> Iterator[Encodings]:
     """Encodings with a progress bar on the console."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with progress_bar(console) as progress:
         yield Encodings(cache, cards, LIMITS, progress)

@@ -9,14 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.types import Modality, Role
-from workers.alignment.artifact import Alignment
+from workers.alignment.artifact import TRANSCRIPT_SHARE, Alignment
 from workers.encodings import Content, Encodings, FileContent, TextContent
 from workers.evaluation.judged import EVERY_SPLIT, JudgedProduct, JudgedQuery, JudgedSet
 from workers.evaluation.metrics import ndcg_at, precision_at, recall_at, reciprocal_rank
 from workers.evaluation.resampling import mean_intervals
-from workers.evaluation.scoring import Floats, Index, ModalityVectors, rerank_first, similarities, together
+from workers.evaluation.scoring import (
+    Floats,
+    Index,
+    ModalityVectors,
+    nearest_reading,
+    rerank_first,
+    similarities,
+    together,
+)
+from workers.transcripts import Readings, Transcripts
 
 ALL = "all"
+TRANSCRIPT = "transcript"
+BOTH = "both"  # a recording by its vector and its transcript
 RERANKED = 200  # the candidates that a search re-ranks
 AT_ONCE = 256  # queries scored in one go
 
@@ -33,6 +44,7 @@ class Judgement:
     """Where one query's relevant products came, through one modality of the products or all."""
 
     query: JudgedQuery
+    by: str  # what it was compared by: its own modality's vector, its transcript, or both
     against: str  # a modality, or all
     index: int  # products ranked over
     ranks: tuple[int, ...]  # of its relevant products, from 1, ascending
@@ -40,7 +52,7 @@ class Judgement:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Queries of one modality that are looked at together, against one modality of the products or all."""
+    """Queries by one modality or transcript that are looked at together, against one modality of products or all."""
 
     query: str
     against: str
@@ -83,9 +95,24 @@ class MatrixRow:
 
 
 def judge(
-    judged: JudgedSet, split: str | None, encodings: Encodings, alignment: Alignment, *, rerank: bool = False
+    judged: JudgedSet,
+    split: str | None,
+    encodings: Encodings,
+    alignment: Alignment,
+    *,
+    rerank: bool = False,
+    transcripts: Transcripts | None = None,
 ) -> list[Judgement]:
-    """Ranks each query of a split against each modality of its products, and against all."""
+    """Ranks each query of a split against each modality of its products, and against all.
+
+    Args:
+        judged: products, queries and judgements.
+        split: of the queries; all if none.
+        encodings: of the contents.
+        alignment: whose vectors are compared.
+        rerank: whether the best against all are re-ranked by attention; transcripts are not.
+        transcripts: if given, recordings are also compared by what they say, and by both.
+    """
     groups: dict[tuple[Modality, str, tuple[str, ...]], list[JudgedQuery]] = defaultdict(list)
     for query in judged.of_split(split):
         groups[query.modality, judged.index_of(query), query.leave_out].append(query)
@@ -94,7 +121,7 @@ def judge(
         index = _index(judged, index_split, leave_out, encodings, alignment)
         for start in range(0, len(queries), AT_ONCE):
             batch = queries[start : start + AT_ONCE]
-            found += _judge_batch(modality, batch, index, encodings, alignment, rerank=rerank)
+            found += _judge_batch(modality, batch, index, encodings, alignment, rerank=rerank, transcripts=transcripts)
     return found
 
 
@@ -104,7 +131,7 @@ def groups(judgements: Sequence[Judgement]) -> list[Group]:
     for judgement in judgements:
         query = judgement.query
         for kind, lang in {("", ""), (query.kind, ""), ("", query.lang)}:
-            found[query.modality, judgement.against, kind, lang].append(judgement)
+            found[judgement.by, judgement.against, kind, lang].append(judgement)
     return [
         Group(query=query, against=against, kind=kind, lang=lang, judgements=own)
         for (query, against, kind, lang), own in sorted(found.items())
@@ -135,28 +162,73 @@ def _judge_batch(
     alignment: Alignment,
     *,
     rerank: bool,
+    transcripts: Transcripts | None,
 ) -> Iterator[Judgement]:
-    keys = encodings.encode(modality, [_query_content(query) for query in queries])
-    readable = [(query, key) for query, key in zip(queries, keys, strict=True) if key is not None]
+    contents = [_query_content(query) for query in queries]
+    keys = encodings.encode(modality, contents)
+    readable = [
+        (query, content, key) for query, content, key in zip(queries, contents, keys, strict=True) if key is not None
+    ]
     if not readable:
         return
-    own_keys = [key for _, key in readable]
+    own_keys = [key for _, _, key in readable]
     vectors = alignment.project(modality, encodings.outputs(modality, own_keys))
-    scores: dict[str, Floats] = {
-        against: similarities(vectors, own_keys, index, against) for against in index.modalities
-    }
-    by_modality = {Modality(against): values for against, values in scores.items()}
-    scores[ALL] = together(by_modality, alignment.card.shares[modality])
+    scores = {str(modality): _scores(vectors, own_keys, index, alignment.card.shares[modality])}
+    recordings = [content for _, content, _ in readable if isinstance(content, FileContent)]
+    if modality is Modality.SPEECH and transcripts is not None:
+        heard = _heard_scores(transcripts.of(recordings), index, encodings, alignment)
+        scores |= {TRANSCRIPT: heard, BOTH: _fused(scores[modality], heard)}
     if rerank:
-        scores[ALL] = rerank_first(scores[ALL], vectors, own_keys, index, RERANKED)
-    places = {product: place for place, product in enumerate(index.products)}
-    for against, values in scores.items():
-        order = np.argsort(-values, axis=1, kind="stable")  # ties go to the earlier product
-        ranks = np.empty_like(order)
-        np.put_along_axis(ranks, order, np.arange(1, order.shape[1] + 1)[None], axis=1)
-        for row, (query, _) in enumerate(readable):
-            own = tuple(sorted(int(ranks[row, places[product]]) for product in query.relevant))
-            yield Judgement(query=query, against=str(against), index=len(index.products), ranks=own)
+        scores[modality][ALL] = rerank_first(scores[modality][ALL], vectors, own_keys, index, RERANKED)
+    for by, by_against in scores.items():
+        for against, values in by_against.items():
+            for (query, _, _), ranks in zip(readable, _ranks(values), strict=True):
+                own = tuple(sorted(int(ranks[index.places[product]]) for product in query.relevant))
+                yield Judgement(query=query, by=by, against=against, index=len(index.products), ranks=own)
+
+
+def _scores(vectors: Floats, keys: Sequence[str], index: Index, shares: Mapping[Modality, float]) -> dict[str, Floats]:
+    """(q, products) against each modality, and against all."""
+    by_modality = {modality: similarities(vectors, keys, index, modality) for modality in index.modalities}
+    return _with_all(by_modality, shares)
+
+
+def _heard_scores(
+    heard: Sequence[Readings], index: Index, encodings: Encodings, alignment: Alignment
+) -> dict[str, Floats]:
+    """As `_scores`, by what recordings say; minus infinity where nothing was understood."""
+    readings = [TextContent(reading, Role.QUERY) for own in heard for reading in own]
+    keys = [key for key in encodings.encode(Modality.TEXT, readings) if key is not None]
+    vectors = alignment.project(Modality.TEXT, encodings.outputs(Modality.TEXT, keys))
+    counts = [len(own) for own in heard]
+    by_modality = {
+        modality: nearest_reading(similarities(vectors, keys, index, modality), counts) for modality in index.modalities
+    }
+    return _with_all(by_modality, alignment.card.shares[Modality.TEXT])
+
+
+def _with_all(by_modality: Mapping[Modality, Floats], shares: Mapping[Modality, float]) -> dict[str, Floats]:
+    return {**{str(modality): own for modality, own in by_modality.items()}, ALL: together(by_modality, shares)}
+
+
+def _fused(spoken: Mapping[str, Floats], heard: Mapping[str, Floats]) -> dict[str, Floats]:
+    """A recording by its vector and its transcript; by its vector alone where nothing was understood."""
+    return {
+        against: np.where(
+            np.isfinite(heard[against]).any(axis=1, keepdims=True),
+            (1 - TRANSCRIPT_SHARE) * values + TRANSCRIPT_SHARE * heard[against],
+            values,
+        )
+        for against, values in spoken.items()
+    }
+
+
+def _ranks(scores: Floats) -> NDArray[np.int64]:
+    """(q, products) from 1; ties go to the earlier product, and what cannot be found comes last."""
+    order = np.argsort(-scores, axis=1, kind="stable")
+    ranks = np.empty_like(order)
+    np.put_along_axis(ranks, order, np.arange(1, order.shape[1] + 1)[None], axis=1)
+    return np.where(np.isfinite(scores), ranks, order.shape[1])
 
 
 def _index(

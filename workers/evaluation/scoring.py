@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,11 @@ class Index:
 
     products: Sequence[str]  # ids
     modalities: Mapping[Modality, ModalityVectors]
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Where each product stands."""
+        return {product: place for place, product in enumerate(self.products)}
 
 
 def similarities(queries: Floats, keys: Sequence[str], index: Index, modality: Modality) -> Floats:
@@ -54,6 +60,24 @@ def similarities(queries: Floats, keys: Sequence[str], index: Index, modality: M
             cosines[row, places.get(key, [])] = -np.inf
         owners, starts = np.unique(stored.owners, return_index=True)
         found[:, owners] = np.maximum.reduceat(cosines, starts, axis=1)
+    return found
+
+
+def nearest_reading(similar: Floats, counts: Sequence[int]) -> Floats:
+    """Of several readings of one query, the one nearest to a product counts for it.
+
+    Args:
+        similar: (readings, products), those of one query side by side.
+        counts: (q,) how many readings each query has.
+
+    Returns:
+        (q, products), minus infinity for queries without any.
+    """
+    found = np.full((len(counts), similar.shape[1]), -np.inf, dtype=np.float32)
+    read = np.flatnonzero(counts)
+    if len(read):
+        starts = np.cumsum([0, *counts])[read]
+        found[read] = np.maximum.reduceat(similar, starts, axis=0)
     return found
 
 

@@ -1,23 +1,28 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
 import pytest
+import soundfile
 import torch
 from rich.console import Console
 from rich.progress import Progress
 
 from app.types import Modality
+from tests.workers.sounds import tone
 from tests.workers.training.sets import judged_set
 from workers.alignment.artifact import Alignment, AlignmentCard
 from workers.alignment.network import AlignmentNetwork
 from workers.encoders.registry import default_cards
-from workers.encodings import Encodings
+from workers.encodings import Encodings, FileContent
 from workers.evaluation.comparison import compare
-from workers.evaluation.matrix import ALL, MatrixRow, groups, judge, means
+from workers.evaluation.judged import JudgedSet
+from workers.evaluation.matrix import ALL, BOTH, TRANSCRIPT, MatrixRow, groups, judge, means
 from workers.evaluation.report import comparison_document, comparison_table, document, table
 from workers.media import MediaLimits
 from workers.training.selection import choose_shares, dev_score, even_shares
+from workers.transcripts import Readings, Transcripts
 
 
 @pytest.fixture(scope="module")
@@ -147,3 +152,42 @@ def test_only_judgements_of_the_same_queries_are_compared(
     judgements = judge(judged_set(tmp_path), "val", encodings, alignment)
     with pytest.raises(ValueError, match="same queries"):
         compare(judgements, [replace(each, query=replace(each.query, id="other")) for each in judgements])
+
+
+class _Heard(Transcripts):
+    """Hears in every recording what it is told to."""
+
+    def __init__(self, *readings: str) -> None:
+        self._readings = readings
+
+    def of(self, recordings: Sequence[FileContent]) -> list[Readings]:
+        return [self._readings] * len(recordings)
+
+
+@pytest.fixture
+def spoken(tmp_path: Path) -> JudgedSet:
+    """The set with one query: a recording for which the knife is relevant."""
+    soundfile.write(tmp_path / "tone.wav", tone(16_000), 16_000)
+    judged = judged_set(tmp_path)
+    query = replace(judged.queries[2], modality=Modality.SPEECH, text="", path=tmp_path / "tone.wav")
+    return replace(judged, queries=(query,))
+
+
+@pytest.mark.parametrize(("readings", "rank"), [(["a lamp", "a kitchen knife"], 1), (["a lamp for a desk"], 2)])
+def test_a_recording_is_compared_by_what_it_says_and_by_both(
+    spoken: JudgedSet, encodings: Encodings, alignment: Alignment, readings: list[str], rank: int
+) -> None:
+    judgements = judge(spoken, "val", encodings, alignment, transcripts=_Heard(*readings))
+    assert {judgement.by for judgement in judgements} == {"speech", TRANSCRIPT, BOTH}
+    (found,) = [each for each in judgements if (each.by, each.against) == (TRANSCRIPT, Modality.TEXT)]
+    assert found.ranks == (rank,)
+
+
+def test_where_nothing_is_understood_the_recordings_vector_decides(
+    spoken: JudgedSet, encodings: Encodings, alignment: Alignment
+) -> None:
+    judgements = judge(spoken, "val", encodings, alignment, transcripts=_Heard())
+    ranks = {(each.by, each.against): each.ranks for each in judgements}
+    for against in (Modality.TEXT, Modality.IMAGE, ALL):
+        assert ranks[BOTH, against] == ranks["speech", against]
+        assert ranks[TRANSCRIPT, against] == (2,)  # last of two

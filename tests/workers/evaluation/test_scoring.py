@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from app.types import Modality
-from workers.evaluation.scoring import Index, ModalityVectors, rerank_first, similarities, together
+from workers.evaluation.scoring import Index, ModalityVectors, nearest_reading, rerank_first, similarities, together
 
 TEXT, IMAGE = Modality.TEXT, Modality.IMAGE
 EAST, NORTH, UP = np.eye(3, dtype=np.float32)
@@ -30,6 +30,17 @@ def test_a_product_is_as_similar_as_its_nearest_vector() -> None:
 def test_a_query_is_never_compared_with_its_own_content() -> None:
     index = _index(image=[(0, EAST, "same"), (1, NORTH, "other")])
     np.testing.assert_allclose(similarities(EAST[None], ["same"], index, IMAGE), [[-np.inf, 0, -np.inf]])
+
+
+def test_of_several_readings_the_one_nearest_to_a_product_counts() -> None:
+    none = -np.inf
+    similar = np.array([[0.1, 0.9], [0.7, 0.2], [0.3, none]], np.float32)
+    expected = [[none, none], [0.7, 0.9], [none, none], [0.3, none], [none, none]]
+    np.testing.assert_allclose(nearest_reading(similar, [0, 2, 0, 1, 0]), np.array(expected, np.float32))
+
+
+def test_without_any_reading_nothing_is_near() -> None:
+    assert (nearest_reading(np.zeros((0, 2), np.float32), [0, 0]) == -np.inf).all()
 
 
 def test_shares_are_divided_among_the_modalities_that_a_product_has() -> None:
