@@ -7,13 +7,15 @@ import click
 import torch
 from rich.console import Console
 
+from app.errors import JudgedSetInvalid
 from workers.alignment.artifact import DEFAULT, load_alignment
 from workers.cli.options import LIMITS, cache_option, data_option, progress_bar, threads_option
 from workers.encoders import registry
 from workers.encodings import Encodings
 from workers.evaluation.comparison import compare
 from workers.evaluation.judged import load_judged_set
-from workers.evaluation.matrix import groups, judge, means
+from workers.evaluation.matrix import groups, judge, means, usual_index
+from workers.evaluation.page import page, write_page
 from workers.evaluation.report import comparison_document, comparison_table, document, table
 from workers.transcripts import Transcripts
 
@@ -35,6 +37,9 @@ from workers.transcripts import Transcripts
     show_default=True,
 )
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the matrix to this file.")
+@click.option(
+    "--html", type=click.Path(path_type=Path, file_okay=False), help="Write a page for each set into this folder."
+)
 @cache_option
 @threads_option
 def evaluate(
@@ -45,6 +50,7 @@ def evaluate(
     rerank: bool,
     transcripts: bool,
     json_file: Path | None,
+    html: Path | None,
     cache: Path,
     threads: int,
 ) -> None:
@@ -61,6 +67,12 @@ def evaluate(
         heard = Transcripts(cache, threads, LIMITS, progress) if transcripts else None
         for folder in data:
             judged = load_judged_set(folder)
+            if not judged.of_split(split):
+                raise JudgedSetInvalid(f"{folder} has no query of split {split!r}, only of {', '.join(judged.splits)}.")
+            if judged.missing:
+                console.print(
+                    f"Left out, since files are missing: {len(judged.missing)}, among them {judged.missing[0]}"
+                )
             title = f"{judged.name}{f', split {split}' if split else ''}"
             judgements = judge(judged, split, encoded, loaded, rerank=rerank, transcripts=heard)
             found = [means(group) for group in groups(judgements)]
@@ -70,6 +82,9 @@ def evaluate(
                 compared = compare(judgements, judge(judged, split, encoded, other, rerank=rerank, transcripts=heard))
                 console.print(comparison_table(f"{title}: less what {against_alignment} finds", compared))
                 comparison = comparison_document(other.card.sha256, compared)
+            if html is not None:
+                index = usual_index(judged, split, encoded, loaded)
+                console.print(f"Page: {write_page(html, judged.name, page(title, judged, judgements, index))}")
             documents.append(document(loaded.card.sha256, space, found, comparison))
         for why in encoded.unreadable.values():
             console.print(f"left out: {why}", highlight=False)

@@ -64,6 +64,11 @@ class JudgedSet:
     queries: tuple[JudgedQuery, ...]
     missing: tuple[str, ...] = field(default=())  # files that the set names and does not have
 
+    @property
+    def splits(self) -> list[str]:
+        """The names of the queries' splits."""
+        return sorted({query.split for query in self.queries})
+
     def of_split(self, split: str | None) -> list[JudgedQuery]:
         """The queries of a split and those of every split; all queries if none is named."""
         return [query for query in self.queries if split is None or query.split in (split, EVERY_SPLIT)]

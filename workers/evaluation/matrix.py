@@ -1,6 +1,6 @@
 """The cross-modal matrix: every query modality against every product modality, and against all of them together."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -48,6 +48,7 @@ class Judgement:
     against: str  # a modality, or all
     index: int  # products ranked over
     ranks: tuple[int, ...]  # of its relevant products, from 1, ascending
+    first: str  # the product that came first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +155,12 @@ def means(group: Group) -> MatrixRow:
     )
 
 
+def usual_index(judged: JudgedSet, split: str | None, encodings: Encodings, alignment: Alignment) -> Index:
+    """The products that most of a split's queries are ranked over."""
+    splits = Counter(judged.index_of(query) for query in judged.of_split(split))
+    return _index(judged, splits.most_common(1)[0][0], (), encodings, alignment)
+
+
 def _judge_batch(
     modality: Modality,
     queries: Sequence[JudgedQuery],
@@ -184,7 +191,8 @@ def _judge_batch(
         for against, values in by_against.items():
             for (query, _, _), ranks in zip(readable, _ranks(values), strict=True):
                 own = tuple(sorted(int(ranks[index.places[product]]) for product in query.relevant))
-                yield Judgement(query=query, by=by, against=against, index=len(index.products), ranks=own)
+                first = index.products[int(ranks.argmin())]
+                yield Judgement(query=query, by=by, against=against, index=len(ranks), ranks=own, first=first)
 
 
 def _scores(vectors: Floats, keys: Sequence[str], index: Index, shares: Mapping[Modality, float]) -> dict[str, Floats]:

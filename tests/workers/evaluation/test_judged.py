@@ -90,6 +90,10 @@ def test_a_query_of_every_split_is_in_each(folder: Path) -> None:
     assert len(judged.of_split(None)) == 3
 
 
+def test_the_splits_of_queries_are_named(folder: Path) -> None:
+    assert _load(folder, [SHIRT, KNIFE], [BY_TEXT, BY_IMAGE, BY_VOICE]).splits == ["all", "test", "train"]
+
+
 def test_a_query_is_ranked_over_its_split_only_if_all_its_products_are_of_it(folder: Path) -> None:
     judged = _load(folder, [SHIRT, KNIFE], [BY_TEXT, BY_IMAGE, BY_VOICE])
     assert [judged.index_of(query) for query in judged.queries] == ["train", "all", "all"]

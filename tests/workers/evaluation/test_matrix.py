@@ -18,7 +18,7 @@ from workers.encoders.registry import default_cards
 from workers.encodings import Encodings, FileContent
 from workers.evaluation.comparison import compare
 from workers.evaluation.judged import JudgedSet
-from workers.evaluation.matrix import ALL, BOTH, TRANSCRIPT, MatrixRow, groups, judge, means
+from workers.evaluation.matrix import ALL, BOTH, TRANSCRIPT, MatrixRow, groups, judge, means, usual_index
 from workers.evaluation.report import comparison_document, comparison_table, document, table
 from workers.media import MediaLimits
 from workers.training.selection import choose_shares, dev_score, even_shares
@@ -152,6 +152,12 @@ def test_only_judgements_of_the_same_queries_are_compared(
     judgements = judge(judged_set(tmp_path), "val", encodings, alignment)
     with pytest.raises(ValueError, match="same queries"):
         compare(judgements, [replace(each, query=replace(each.query, id="other")) for each in judgements])
+
+
+def test_the_map_shows_the_products_that_most_queries_are_ranked_over(
+    tmp_path: Path, encodings: Encodings, alignment: Alignment
+) -> None:
+    assert set(usual_index(judged_set(tmp_path), "val", encodings, alignment).products) == {"knife", "lamp"}
 
 
 class _Heard(Transcripts):
