@@ -65,6 +65,11 @@ class Embedder:
         card = self.alignment.card
         return SpaceKey(encoders=dict(card.encoders), alignment=card.sha256, dim=card.dim)
 
+    @property
+    def transcript_share(self) -> float:
+        """How much of a recording's weight its transcript has, between 0 and 1."""
+        return self.alignment.card.transcript_share
+
     def embed(self, modality: Modality, contents: Sequence[str | bytes], role: Role) -> list[Vector | TriseekError]:
         """Embeds contents of one modality.
 

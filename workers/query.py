@@ -11,7 +11,6 @@ from app.db.tables import EmbeddingSpace
 from app.errors import FieldError, MediaUnreadable, ProductUnknown, RequestInvalid, TriseekError
 from app.media.store import MediaStore
 from app.types import Modality, QueryPart, Role
-from workers.alignment.artifact import TRANSCRIPT_SHARE
 from workers.embedder import Embedder
 from workers.towers import Towers
 from workers.vectors import read_halfvec, unit
@@ -47,7 +46,7 @@ def encode_query(
     """
     vectors = _embedded(store, towers.embedder, [part for part in parts if part.sku is None])
     transcripts, heard = _heard(store, towers.embedder, [part for part in parts if part.modality is Modality.SPEECH])
-    vectors = [_lightened(vector, heard) for vector in vectors] + heard
+    vectors = [_lightened(vector, heard, towers.embedder.transcript_share) for vector in vectors] + heard
     named = []
     for part in parts:
         if part.sku is not None:
@@ -86,15 +85,15 @@ def _heard(store: MediaStore, embedder: Embedder, parts: Sequence[QueryPart]) ->
         readings = embedder.embed(Modality.TEXT, transcript.readings, Role.QUERY)
         embedded = [vector for vector in readings if isinstance(vector, np.ndarray)]
         if embedded:
-            own, weight = np.stack(embedded), part.weight * TRANSCRIPT_SHARE
+            own, weight = np.stack(embedded), part.weight * embedder.transcript_share
             vectors.append(QueryVector(name=part.name, modality=Modality.TEXT, vectors=own, weight=weight))
     return [transcript.text for transcript in transcripts if transcript.text], vectors
 
 
-def _lightened(vector: QueryVector, heard: Sequence[QueryVector]) -> QueryVector:
+def _lightened(vector: QueryVector, heard: Sequence[QueryVector], heard_share: float) -> QueryVector:
     """A recording's own vector with the weight that its transcript leaves to it."""
     if vector.modality is Modality.SPEECH and any(each.name == vector.name for each in heard):
-        return replace(vector, weight=vector.weight * (1 - TRANSCRIPT_SHARE))
+        return replace(vector, weight=vector.weight * (1 - heard_share))
     return vector
 
 

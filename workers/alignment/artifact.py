@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,9 +17,6 @@ from app.errors import ArtifactInvalid
 from app.types import EncoderCard, Modality
 from workers.alignment.network import AlignmentNetwork
 
-# Of a recording's weight. On dev (spoken English words, names of unseen things) MRR is .67 by the recording's vector
-# alone and .85 by the transcript alone; with shares of .3 to .7 it is .86 to .88.
-TRANSCRIPT_SHARE = 0.5
 DEFAULT = Path(__file__).parent / "default"
 WEIGHTS = "alignment.safetensors"
 CARD = "card.json"
@@ -39,6 +36,7 @@ class AlignmentCard:
     hidden: Mapping[Modality, int]  # width between the two layers of each projection head
     dim: int
     shares: Shares
+    transcript_share: float  # of a recording's weight, between 0 and 1; the rest is its own vector's
     sha256: str  # of the weights file
     training: Mapping[str, Any] = field(default_factory=dict)  # data, seed, settings, metrics
 
@@ -61,11 +59,18 @@ class AlignmentCard:
                     Modality(query): {Modality(against): float(share) for against, share in row.items()}
                     for query, row in card["shares"].items()
                 },
+                transcript_share=_between_0_and_1(float(card["transcript_share"])),
                 sha256=str(card["sha256"]),
                 training=card["training"],
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtifactInvalid(f"{path} is not an alignment's card: {error}") from error
+
+
+def _between_0_and_1(share: float) -> float:
+    if not 0 < share < 1:
+        raise ValueError(f"the transcript's share is {share}, not between 0 and 1")
+    return share
 
 
 class Alignment:
@@ -88,6 +93,10 @@ class Alignment:
             fused: Vectors = self._network.fuse({m: torch.from_numpy(v) for m, v in vectors.items()}).numpy()
         return fused
 
+    def with_transcript_share(self, share: float) -> "Alignment":
+        """The same network, with another share for transcripts."""
+        return Alignment(self._network, replace(self.card, transcript_share=share))
+
     def share(self, query: Modality, against: Modality) -> float:
         """How much a product's similarity through `against` counts for a query part of modality `query`."""
         return self.card.shares[query][against]
@@ -103,6 +112,7 @@ def save_alignment(folder: Path, network: AlignmentNetwork, card: AlignmentCard)
         "hidden": dict(card.hidden),
         "dim": card.dim,
         "shares": {query: dict(row) for query, row in card.shares.items()},
+        "transcript_share": card.transcript_share,
         "sha256": hashlib.sha256(weights).hexdigest(),
         "training": card.training,
     }

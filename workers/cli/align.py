@@ -8,12 +8,13 @@ from time import perf_counter
 import click
 import torch
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
+from app.errors import JudgedSetInvalid
 from app.types import EncoderCard, Modality
 from workers.alignment.artifact import Alignment, AlignmentCard, save_alignment
 from workers.alignment.network import AlignmentNetwork
-from workers.cli.options import cache_option, data_option, encodings, threads_option
+from workers.cli.options import LIMITS, cache_option, data_option, progress_bar, threads_option
 from workers.encoders import registry
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet, load_judged_set
@@ -21,9 +22,17 @@ from workers.evaluation.matrix import means
 from workers.evaluation.report import table
 from workers.training.dictionary import dictionary_pairs
 from workers.training.loop import Checkpoint, TrainingSettings, train
-from workers.training.pairs import PairSet, encode_pairs, pairs_of
-from workers.training.selection import choose_shares, dev_groups, dev_score, even_shares
+from workers.training.pairs import SMALLEST, PairSet, encode_pairs, pairs_of
+from workers.training.selection import (
+    TRANSCRIPT_SHARES,
+    choose_shares,
+    choose_transcript_share,
+    dev_groups,
+    dev_score,
+    even_shares,
+)
 from workers.training.vocabulary import synthetic_pairs
+from workers.transcripts import Transcripts
 
 OUT = Path(".triseek/alignment")
 
@@ -64,19 +73,26 @@ def train_command(
     settings = TrainingSettings(steps=steps, seed=seed)
     judged = [load_judged_set(folder) for folder in data]
     cards = registry.default_cards()
-    with encodings(cache, cards, console) as encoded:
+    with progress_bar(console) as progress:
+        encoded = Encodings(cache, cards, LIMITS, progress)
         pairs = [pair for each in judged for pair in pairs_of(each)]
         if synthetic:
             pairs += synthetic_pairs(judged, seed)
         pairs += dictionary_pairs(seed, dictionary)
         sets = encode_pairs(pairs, encoded)
+        if not sets:
+            raise JudgedSetInvalid(
+                f"There is too little to learn from in the train split of {', '.join(map(str, data))}:"
+                f" no two modalities stand side by side at least {SMALLEST} times."
+            )
         console.print(f"{sum(map(len, sets)):,} pairs in {len(sets)} sets, encoded in {perf_counter() - started:.0f} s")
         blank = _blank_card(cards, settings)
-        network, checkpoints = _train(judged, encoded, sets, blank, settings, console)
+        network, checkpoints = _train(judged, encoded, sets, blank, settings, progress)
         shares = choose_shares(judged, encoded, network, blank)
-        rows = [
-            means(group) for group in dev_groups(judged, encoded, Alignment(network, replace(blank, shares=shares)))
-        ]
+        aligned = Alignment(network, replace(blank, shares=shares))
+        heard = Transcripts(cache, threads, LIMITS, progress)
+        transcript_share = choose_transcript_share(judged, encoded, aligned, heard)
+        rows = [means(group) for group in dev_groups(judged, encoded, aligned)]
     training = {
         "data": [each.name for each in judged],
         "synthetic_speech": synthetic,
@@ -86,7 +102,8 @@ def train_command(
         "dev": [asdict(checkpoint) for checkpoint in checkpoints],
         "seconds": round(perf_counter() - started),
     }
-    save_alignment(out, network, replace(blank, shares=shares, training=training))
+    card = replace(aligned.card, transcript_share=transcript_share, training=training)
+    save_alignment(out, network, card)
     console.print(table("dev", rows))
     console.print(f"Wrote {out} in {perf_counter() - started:.0f} s.")
 
@@ -99,6 +116,7 @@ def _blank_card(cards: Mapping[Modality, EncoderCard], settings: TrainingSetting
         hidden=settings.hidden,
         dim=settings.dim,
         shares=even_shares(),
+        transcript_share=TRANSCRIPT_SHARES[0],
         sha256="",
     )
 
@@ -109,19 +127,20 @@ def _train(
     sets: Sequence[PairSet],
     blank: AlignmentCard,
     settings: TrainingSettings,
-    console: Console,
+    progress: Progress,
 ) -> tuple[AlignmentNetwork, list[Checkpoint]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        steps = settings.steps + settings.language_steps + settings.speech_steps + settings.fusion_steps
-        task = progress.add_task("training", total=steps)
+    steps = settings.steps + settings.language_steps + settings.speech_steps + settings.fusion_steps
+    task = progress.add_task("training", total=steps)
 
-        def dev(network: AlignmentNetwork) -> float:
-            score = dev_score(judged, encoded, network, blank)
-            progress.console.print(f"step {progress.tasks[task].completed:.0f}: dev MRR {score:.4f}")
-            return score
+    def dev(network: AlignmentNetwork) -> float:
+        score = dev_score(judged, encoded, network, blank)
+        (shown,) = [each for each in progress.tasks if each.id == task]
+        progress.console.print(f"step {shown.completed:.0f}: dev MRR {score:.4f}")
+        return score
 
-        def on_step(loss: float) -> None:
-            progress.update(task, advance=1, description=f"training, loss {loss:.2f}")
+    def on_step(loss: float) -> None:
+        progress.update(task, advance=1, description=f"training, loss {loss:.2f}")
 
-        return train(sets, blank.inputs, blank.segments, settings, dev=dev, on_step=on_step)
+    trained = train(sets, blank.inputs, blank.segments, settings, dev=dev, on_step=on_step)
+    progress.remove_task(task)
+    return trained

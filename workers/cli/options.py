@@ -1,16 +1,12 @@
 """What the worker commands have in common."""
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from app.types import EncoderCard, Modality
-from workers.encodings import Encodings
 from workers.media import MediaLimits
 
 data_option = click.option(
@@ -37,10 +33,3 @@ def progress_bar(console: Console) -> Progress:
     """What is done, how far it is and how long it takes."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=console, transient=True)
-
-
-@contextmanager
-def encodings(cache: Path, cards: Mapping[Modality, EncoderCard], console: Console) -> Iterator[Encodings]:
-    """Encodings with a progress bar on the console."""
-    with progress_bar(console) as progress:
-        yield Encodings(cache, cards, LIMITS, progress)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.types import Modality, Role
-from workers.alignment.artifact import TRANSCRIPT_SHARE, Alignment
+from workers.alignment.artifact import Alignment
 from workers.encodings import Content, Encodings, FileContent, TextContent
 from workers.evaluation.judged import EVERY_SPLIT, JudgedProduct, JudgedQuery, JudgedSet
 from workers.evaluation.metrics import ndcg_at, precision_at, recall_at, reciprocal_rank
@@ -184,7 +184,7 @@ def _judge_batch(
     recordings = [content for _, content, _ in readable if isinstance(content, FileContent)]
     if modality is Modality.SPEECH and transcripts is not None:
         heard = _heard_scores(transcripts.of(recordings), index, encodings, alignment)
-        scores |= {TRANSCRIPT: heard, BOTH: _fused(scores[modality], heard)}
+        scores |= {TRANSCRIPT: heard, BOTH: _fused(scores[modality], heard, alignment.card.transcript_share)}
     if rerank:
         scores[modality][ALL] = rerank_first(scores[modality][ALL], vectors, own_keys, index, RERANKED)
     for by, by_against in scores.items():
@@ -219,12 +219,12 @@ def _with_all(by_modality: Mapping[Modality, Floats], shares: Mapping[Modality, 
     return {**{str(modality): own for modality, own in by_modality.items()}, ALL: together(by_modality, shares)}
 
 
-def _fused(spoken: Mapping[str, Floats], heard: Mapping[str, Floats]) -> dict[str, Floats]:
+def _fused(spoken: Mapping[str, Floats], heard: Mapping[str, Floats], heard_share: float) -> dict[str, Floats]:
     """A recording by its vector and its transcript; by its vector alone where nothing was understood."""
     return {
         against: np.where(
             np.isfinite(heard[against]).any(axis=1, keepdims=True),
-            (1 - TRANSCRIPT_SHARE) * values + TRANSCRIPT_SHARE * heard[against],
+            (1 - heard_share) * values + heard_share * heard[against],
             values,
         )
         for against, values in spoken.items()

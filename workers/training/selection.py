@@ -11,12 +11,14 @@ from workers.alignment.artifact import Alignment, AlignmentCard, Shares
 from workers.alignment.network import AlignmentNetwork
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet
-from workers.evaluation.matrix import ALL, Group, groups, judge
+from workers.evaluation.matrix import ALL, BOTH, Group, groups, judge
 from workers.evaluation.metrics import reciprocal_rank
 from workers.evaluation.scoring import Floats
+from workers.transcripts import Transcripts
 
 DEV = "val"
 TEXT_SHARES = (0.2, 0.35, 0.5, 0.65, 0.8)  # of text beside picture, tried on dev
+TRANSCRIPT_SHARES = (0.5, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9)  # tried on dev, the first if there is nothing to try
 SPEECH_SHARE = 0.25  # of a product's recordings, which few products have
 
 
@@ -37,6 +39,26 @@ def dev_score(
 def even_shares() -> Shares:
     """Every modality of a product counts alike."""
     return {query: dict.fromkeys(Modality, 1.0) for query in Modality}
+
+
+def choose_transcript_share(
+    judged: Sequence[JudgedSet], encodings: Encodings, alignment: Alignment, transcripts: Transcripts
+) -> float:
+    """The share of a recording's weight for its transcript that has the best MRR on dev's recordings, between 0 and 1.
+
+    Recordings are compared with all that products have; each set counts alike.
+    """
+    spoken = [replace(each, queries=tuple(q for q in each.queries if q.modality is Modality.SPEECH)) for each in judged]
+    with_dev = [each for each in spoken if each.of_split(DEV)]
+
+    def score(share: float) -> float:
+        tried = alignment.with_transcript_share(share)
+        found = [judge(each, DEV, encodings, tried, transcripts=transcripts) for each in with_dev]
+        both = [[reciprocal_rank(j.ranks) for j in own if (j.by, j.against) == (BOTH, ALL)] for own in found]
+        means = [sum(values) / len(values) for values in both if values]
+        return sum(means) / len(means) if means else 0.0
+
+    return max(TRANSCRIPT_SHARES, key=score)
 
 
 def choose_shares(

@@ -40,6 +40,7 @@ def folder(tmp_path: Path, network: AlignmentNetwork) -> Path:
         hidden=HIDDEN,
         dim=6,
         shares=SHARES,
+        transcript_share=0.5,
         sha256="",
         training={"seed": 7, "data": "袜子"},
     )
@@ -111,6 +112,14 @@ def test_a_card_that_is_none_is_refused(folder: Path, text: str) -> None:
     (folder / CARD).write_text(text)
     with pytest.raises(ArtifactInvalid, match="not an alignment's card"):
         load_alignment(folder, ENCODERS)
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.5, "a half", None])
+def test_a_transcripts_share_that_leaves_nothing_is_refused(folder: Path, share: object) -> None:
+    card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    (folder / CARD).write_text(json.dumps({**card, "transcript_share": share}), encoding="utf-8")
+    with pytest.raises(ArtifactInvalid, match="is not an alignment's card"):
+        AlignmentCard.read(folder / CARD)
 
 
 def test_a_missing_artifact_is_refused(tmp_path: Path) -> None:

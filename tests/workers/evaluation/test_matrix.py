@@ -21,7 +21,7 @@ from workers.evaluation.judged import JudgedSet
 from workers.evaluation.matrix import ALL, BOTH, TRANSCRIPT, MatrixRow, groups, judge, means, usual_index
 from workers.evaluation.report import comparison_document, comparison_table, document, table
 from workers.media import MediaLimits
-from workers.training.selection import choose_shares, dev_score, even_shares
+from workers.training.selection import TRANSCRIPT_SHARES, choose_shares, choose_transcript_share, dev_score, even_shares
 from workers.transcripts import Readings, Transcripts
 
 
@@ -46,6 +46,7 @@ def alignment() -> Alignment:
         hidden=hidden,
         dim=512,
         shares=even_shares(),
+        transcript_share=0.5,
         sha256="",
     )
     return Alignment(AlignmentNetwork(inputs, segments, hidden, 512), card)
@@ -187,6 +188,26 @@ def test_a_recording_is_compared_by_what_it_says_and_by_both(
     assert {judgement.by for judgement in judgements} == {"speech", TRANSCRIPT, BOTH}
     (found,) = [each for each in judgements if (each.by, each.against) == (TRANSCRIPT, Modality.TEXT)]
     assert found.ranks == (rank,)
+
+
+def test_the_share_that_ranks_devs_recordings_best_is_the_transcripts(
+    spoken: JudgedSet, encodings: Encodings, alignment: Alignment
+) -> None:
+    right, wrong = _Heard("a kitchen knife"), _Heard("a lamp for a desk")
+
+    def ranks(heard: Transcripts, share: float) -> list[tuple[int, ...]]:
+        found = judge(spoken, "val", encodings, alignment.with_transcript_share(share), transcripts=heard)
+        return [each.ranks for each in found if (each.by, each.against) == (BOTH, ALL)]
+
+    for heard in (right, wrong):
+        chosen = choose_transcript_share([spoken], encodings, alignment, heard)
+        assert all(ranks(heard, chosen) <= ranks(heard, share) for share in TRANSCRIPT_SHARES)
+
+
+def test_without_recordings_on_dev_transcript_and_vector_count_alike(
+    tmp_path: Path, encodings: Encodings, alignment: Alignment
+) -> None:
+    assert choose_transcript_share([judged_set(tmp_path)], encodings, alignment, _Heard("a lamp")) == 0.5
 
 
 def test_where_nothing_is_understood_the_recordings_vector_decides(
