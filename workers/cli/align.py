@@ -20,6 +20,7 @@ from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet, load_judged_set
 from workers.evaluation.matrix import means
 from workers.evaluation.report import table
+from workers.training.curve import training_curve
 from workers.training.dictionary import dictionary_pairs
 from workers.training.loop import Checkpoint, TrainingSettings, train
 from workers.training.pairs import SMALLEST, PairSet, encode_pairs, pairs_of
@@ -35,6 +36,7 @@ from workers.training.vocabulary import synthetic_pairs
 from workers.transcripts import Transcripts
 
 OUT = Path(".triseek/alignment")
+CURVE = "training.svg"
 
 
 @click.group()
@@ -87,7 +89,7 @@ def train_command(
             )
         console.print(f"{sum(map(len, sets)):,} pairs in {len(sets)} sets, encoded in {perf_counter() - started:.0f} s")
         blank = _blank_card(cards, settings)
-        network, checkpoints = _train(judged, encoded, sets, blank, settings, progress)
+        network, checkpoints, curve = _train(judged, encoded, sets, blank, settings, progress)
         shares = choose_shares(judged, encoded, network, blank)
         aligned = Alignment(network, replace(blank, shares=shares))
         heard = Transcripts(cache, threads, LIMITS, progress)
@@ -104,6 +106,7 @@ def train_command(
     }
     card = replace(aligned.card, transcript_share=transcript_share, training=training)
     save_alignment(out, network, card)
+    (out / CURVE).write_text(curve, encoding="utf-8")
     console.print(table("dev", rows))
     console.print(f"Wrote {out} in {perf_counter() - started:.0f} s.")
 
@@ -128,7 +131,9 @@ def _train(
     blank: AlignmentCard,
     settings: TrainingSettings,
     progress: Progress,
-) -> tuple[AlignmentNetwork, list[Checkpoint]]:
+) -> tuple[AlignmentNetwork, list[Checkpoint], str]:
+    """The network, the looks at dev, and the training curve."""
+    losses: dict[str, list[float]] = {}
     steps = settings.steps + settings.language_steps + settings.speech_steps + settings.fusion_steps
     task = progress.add_task("training", total=steps)
 
@@ -138,9 +143,10 @@ def _train(
         progress.console.print(f"step {shown.completed:.0f}: dev MRR {score:.4f}")
         return score
 
-    def on_step(loss: float) -> None:
-        progress.update(task, advance=1, description=f"training, loss {loss:.2f}")
+    def on_step(stage: str, loss: float) -> None:
+        losses.setdefault(stage, []).append(loss)
+        progress.update(task, advance=1, description=f"training {stage}, loss {loss:.2f}")
 
-    trained = train(sets, blank.inputs, blank.segments, settings, dev=dev, on_step=on_step)
+    network, checkpoints = train(sets, blank.inputs, blank.segments, settings, dev=dev, on_step=on_step)
     progress.remove_task(task)
-    return trained
+    return network, checkpoints, training_curve(losses, checkpoints)

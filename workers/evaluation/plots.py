@@ -1,7 +1,6 @@
 """Pictures of an evaluation, each an SVG that stands on its own."""
 
 from collections.abc import Mapping, Sequence
-from io import StringIO
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,6 +10,7 @@ from app.types import Modality
 from workers.evaluation.matrix import ALL, Group
 from workers.evaluation.metrics import recall_at
 from workers.evaluation.scoring import Index
+from workers.svg import svg_of
 
 FURTHEST = 50  # rank that the recall curve goes to
 POINTS = 1500  # of a modality on the map, at most
@@ -34,7 +34,7 @@ def matrix_plot(groups: Sequence[Group], metric: str) -> str:
         if np.isfinite(value):
             shade = "black" if value > 0.6 else "white"
             axes.text(column, row, f"{value:.3f}", ha="center", va="center", color=shade)
-    return _svg(figure)
+    return svg_of(figure)
 
 
 def recall_plot(groups: Sequence[Group]) -> str:
@@ -51,7 +51,7 @@ def recall_plot(groups: Sequence[Group]) -> str:
     axes.set_xticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
     axes.grid(alpha=0.3)
     axes.legend()
-    return _svg(figure)
+    return svg_of(figure)
 
 
 def map_plot(index: Index) -> str:
@@ -67,10 +67,4 @@ def map_plot(index: Index) -> str:
     share = components.explained_variance_ratio_.sum()
     axes.set(title=f"Products' vectors: the plane that holds {share:.0%} of their spread", xticks=[], yticks=[])
     axes.legend()
-    return _svg(figure)
-
-
-def _svg(figure: Figure) -> str:
-    written = StringIO()
-    figure.savefig(written, format="svg", metadata={"Date": None})
-    return written.getvalue()[written.getvalue().index("<svg") :]
+    return svg_of(figure)

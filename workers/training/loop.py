@@ -79,7 +79,7 @@ def train(
     *,
     losses: Losses = DEFAULT_LOSSES,
     dev: Callable[[AlignmentNetwork], float],
-    on_step: Callable[[float], None],
+    on_step: Callable[[str, float], None],
 ) -> tuple[AlignmentNetwork, list[Checkpoint]]:
     """Trains a network and keeps it as it was when dev was best.
 
@@ -90,7 +90,7 @@ def train(
         settings: how.
         losses: which loss each pair of modalities has.
         dev: the network's score on held-out queries, larger is better.
-        on_step: told the loss of each step.
+        on_step: told the stage and the loss of each step.
 
     Returns:
         The best network, and every look at dev.
@@ -179,7 +179,7 @@ def _run(
     network: AlignmentNetwork,
     settings: TrainingSettings,
     dev: Callable[[AlignmentNetwork], float],
-    on_step: Callable[[float], None],
+    on_step: Callable[[str, float], None],
 ) -> list[Checkpoint]:
     if not stage.steps:
         return []
@@ -197,7 +197,7 @@ def _run(
         optimizer.step()
         scheduler.step()
         seen.append(float(loss.detach()))
-        on_step(seen[-1])
+        on_step(stage.name, seen[-1])
         if stage.judged and (step % settings.check_every == 0 or step == stage.steps):
             look = Checkpoint(stage=stage.name, step=step, loss=sum(seen) / len(seen), dev=dev(network.eval()))
             checkpoints.append(look)

@@ -1,6 +1,7 @@
 import json
 from functools import partial
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
@@ -43,6 +44,8 @@ def test_training_writes_an_artifact_that_loads(tmp_path: Path, monkeypatch: pyt
     assert run.exit_code == 0, (run.output, run.exception)
     assert "dev MRR" in run.output
     assert "Wrote" in run.output
+    curve = ElementTree.parse(tmp_path / "out" / "training.svg")
+    assert curve.getroot().tag.endswith("svg")
     card = load_alignment(tmp_path / "out", default_cards()).card
     assert card.training["settings"]["steps"] == 2
     assert 0 < card.transcript_share < 1

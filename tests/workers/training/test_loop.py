@@ -57,7 +57,7 @@ def _found(network: AlignmentNetwork, query: Modality, against: Modality) -> flo
 
 
 def _train(settings: TrainingSettings, dev: Callable[[AlignmentNetwork], float] = lambda _: 0.0) -> AlignmentNetwork:
-    network, _ = train(SETS, INPUTS, SEGMENTS, settings, dev=dev, on_step=lambda _: None)
+    network, _ = train(SETS, INPUTS, SEGMENTS, settings, dev=dev, on_step=lambda _stage, _loss: None)
     return network
 
 
@@ -86,7 +86,7 @@ def test_each_stage_is_kept_as_it_was_when_dev_was_best() -> None:
         seen.append((image["second.weight"].clone(), speech["out.weight"].clone()))
         return next(scores)
 
-    network, checkpoints = train(SETS, INPUTS, SEGMENTS, SETTINGS, dev=dev, on_step=lambda _: None)
+    network, checkpoints = train(SETS, INPUTS, SEGMENTS, SETTINGS, dev=dev, on_step=lambda _stage, _loss: None)
     assert [(each.stage, each.step) for each in checkpoints] == [
         (stage, step) for stage in ("heads", "speech") for step in (20, 40, 60)
     ]
@@ -114,7 +114,7 @@ def test_a_batch_of_recordings_is_of_about_one_length() -> None:
 
 def test_each_step_says_its_loss_and_the_loss_falls() -> None:
     losses: list[float] = []
-    train(SETS, INPUTS, SEGMENTS, SETTINGS, dev=lambda _: 0.0, on_step=losses.append)
+    train(SETS, INPUTS, SEGMENTS, SETTINGS, dev=lambda _: 0.0, on_step=lambda _, loss: losses.append(loss))
     assert len(losses) == SETTINGS.steps + SETTINGS.speech_steps + SETTINGS.fusion_steps
     assert sum(losses[50:60]) < sum(losses[:10])
     assert sum(losses[110:120]) < sum(losses[60:70])
@@ -155,7 +155,7 @@ def test_other_languages_are_brought_to_texts_that_stay_where_they_are(hold: flo
         settings = replace(SETTINGS, steps=0, speech_steps=0, fusion_steps=0, hold=hold, language_steps=language_steps)
         settings = replace(settings, hidden={Modality.TEXT: 64, Modality.IMAGE: 8}, language_learning_rate=5e-3)
         network, checkpoints = train(
-            [*SETS, translated], INPUTS, SEGMENTS, settings, dev=lambda _: 0.0, on_step=lambda _: None
+            [*SETS, translated], INPUTS, SEGMENTS, settings, dev=lambda _: 0.0, on_step=lambda _stage, _loss: None
         )
         assert not checkpoints
         with torch.inference_mode():
