@@ -64,7 +64,9 @@ class AlignmentCard:
                 training=card["training"],
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ArtifactInvalid(f"{path} is not an alignment's card: {error}") from error
+            raise ArtifactInvalid(
+                f"{path} is not an alignment's card, or one of another version: {error}. Train it anew."
+            ) from error
 
 
 def _between_0_and_1(share: float) -> float:
