@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench chaos lock clean
+.PHONY: help install demo test lint bench alignment chaos lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ lint: $(STAMP) ## check style and types
 
 bench: $(STAMP) ## measure how long searches take
 	$(BIN)/triseek bench query
+
+alignment: $(STAMP) ## train the default alignment anew (DATA="SET SET SET", folders of judged sets)
+	@test -n "$(DATA)" || { echo 'Name the judged sets: make alignment DATA="SET SET SET"' >&2; exit 1; }
+	$(BIN)/triseek align train $(foreach set,$(DATA),--data $(set)) --out workers/alignment/default
 
 chaos: $(STAMP) ## kill the parts at work and see that nothing is lost
 	$(BIN)/pytest tests/chaos

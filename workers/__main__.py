@@ -8,6 +8,7 @@ from rich.console import Console
 from app.errors import TriseekError
 from workers.cli.align import align
 from workers.cli.evaluate import evaluate
+from workers.cli.leave_one_out import leave_one_out
 
 
 @click.group()
@@ -15,6 +16,7 @@ def main() -> None:
     """Train and measure alignments."""
 
 
+align.add_command(leave_one_out)
 main.add_command(align)
 main.add_command(evaluate)
 

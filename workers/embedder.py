@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from app.errors import TriseekError
+from app.errors import ArtifactInvalid, TriseekError
 from app.settings import Settings
 from app.types import EncoderCard, Modality, Role, SpaceKey
 from workers.alignment.artifact import DEFAULT, Alignment, load_alignment
@@ -50,11 +50,16 @@ class Embedder:
         """Loads the default encoders and the alignment that the settings name.
 
         Raises:
-            WeightsInvalid, ArtifactInvalid: weights are missing, damaged, or do not fit each other.
+            WeightsInvalid, ArtifactInvalid: weights are missing, damaged, do not fit each other, or are not ready.
         """
         torch.set_num_threads(settings.threads)
         cards: Mapping[Modality, EncoderCard] = registry.default_cards()
         alignment = load_alignment(settings.alignment or DEFAULT, cards)
+        if not alignment.card.ready:
+            raise ArtifactInvalid(
+                f"{settings.alignment} is not ready: on held-out data it was worse than the alignment before it."
+                " Train it with more data, or go on without it."
+            )
         encoders = {modality: registry.load(card) for modality, card in cards.items()}
         transcriber = Transcriber.load(settings.threads)
         return cls(encoders, alignment, transcriber, MediaLimits.of(settings), settings.decode_threads)

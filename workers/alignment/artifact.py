@@ -16,6 +16,7 @@ from safetensors.torch import load, save
 from app.errors import ArtifactInvalid
 from app.types import EncoderCard, Modality
 from workers.alignment.network import AlignmentNetwork
+from workers.alignment.picture_head import ClassifierShape
 
 DEFAULT = Path(__file__).parent / "default"
 WEIGHTS = "alignment.safetensors"
@@ -34,8 +35,10 @@ class AlignmentCard:
     inputs: Mapping[Modality, int]  # length of each encoder's pooled output
     segments: Mapping[Modality, int]  # that each encoder's pooled output has side by side
     hidden: Mapping[Modality, int]  # width between the two layers of each projection head
+    classifier: ClassifierShape | None  # of the picture encoder, whose class names the picture head knows
     dim: int
     shares: Shares
+    ready: bool  # whether dev found it no worse than what it would replace
     transcript_share: float  # of a recording's weight, between 0 and 1; the rest is its own vector's
     sha256: str  # of the weights file
     training: Mapping[str, Any] = field(default_factory=dict)  # data, seed, settings, metrics
@@ -54,11 +57,13 @@ class AlignmentCard:
                 inputs={Modality(modality): int(inputs) for modality, inputs in card["inputs"].items()},
                 segments={Modality(modality): int(segments) for modality, segments in card["segments"].items()},
                 hidden={Modality(modality): int(width) for modality, width in card["hidden"].items()},
+                classifier=None if card["classifier"] is None else ClassifierShape(*map(int, card["classifier"])),
                 dim=int(card["dim"]),
                 shares={
                     Modality(query): {Modality(against): float(share) for against, share in row.items()}
                     for query, row in card["shares"].items()
                 },
+                ready=bool(card["ready"]),
                 transcript_share=_between_0_and_1(float(card["transcript_share"])),
                 sha256=str(card["sha256"]),
                 training=card["training"],
@@ -80,24 +85,24 @@ class Alignment:
 
     def __init__(self, network: AlignmentNetwork, card: AlignmentCard) -> None:
         self.card = card
-        self._network = network.eval()
+        self.network = network.eval()
 
     def project(self, modality: Modality, pooled: NDArray[np.float32]) -> Vectors:
         """(n, inputs) pooled outputs of the modality's encoder to (n, dim) unit vectors."""
         with torch.inference_mode():
             batches = torch.split(torch.from_numpy(pooled), AT_ONCE)
-            projected: Vectors = torch.cat([self._network.project(modality, batch) for batch in batches]).numpy()
+            projected: Vectors = torch.cat([self.network.project(modality, batch) for batch in batches]).numpy()
         return projected
 
     def fuse(self, vectors: Mapping[Modality, Vectors]) -> Vectors:
         """Vectors of two or three modalities of the same things, (n, dim) each, to one vector a thing."""
         with torch.inference_mode():
-            fused: Vectors = self._network.fuse({m: torch.from_numpy(v) for m, v in vectors.items()}).numpy()
+            fused: Vectors = self.network.fuse({m: torch.from_numpy(v) for m, v in vectors.items()}).numpy()
         return fused
 
     def with_transcript_share(self, share: float) -> "Alignment":
         """The same network, with another share for transcripts."""
-        return Alignment(self._network, replace(self.card, transcript_share=share))
+        return Alignment(self.network, replace(self.card, transcript_share=share))
 
     def share(self, query: Modality, against: Modality) -> float:
         """How much a product's similarity through `against` counts for a query part of modality `query`."""
@@ -112,8 +117,10 @@ def save_alignment(folder: Path, network: AlignmentNetwork, card: AlignmentCard)
         "inputs": dict(card.inputs),
         "segments": dict(card.segments),
         "hidden": dict(card.hidden),
+        "classifier": card.classifier,
         "dim": card.dim,
         "shares": {query: dict(row) for query, row in card.shares.items()},
+        "ready": card.ready,
         "transcript_share": card.transcript_share,
         "sha256": hashlib.sha256(weights).hexdigest(),
         "training": card.training,
@@ -143,7 +150,7 @@ def load_alignment(folder: Path, cards: Mapping[Modality, EncoderCard]) -> Align
         raise ArtifactInvalid(f"{folder / WEIGHTS} cannot be read: {error.strerror}.") from error
     if hashlib.sha256(weights).hexdigest() != card.sha256:
         raise ArtifactInvalid(f"{folder / WEIGHTS} is not the file that its card describes: the checksums differ.")
-    network = AlignmentNetwork(card.inputs, card.segments, card.hidden, card.dim)
+    network = AlignmentNetwork(card.inputs, card.segments, card.hidden, card.dim, classifier=card.classifier)
     try:
         network.load_state_dict({name: tensor.float() for name, tensor in load(weights).items()})
     except (SafetensorError, RuntimeError) as error:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from app.types import Modality
+from workers.alignment.picture_head import ClassifierShape, PictureHead
 
 PAIRS = tuple(combinations(Modality, 2))  # (text, image), (text, speech), (image, speech)
 GLANCES = 8  # weighted means that an attention head takes of a recording
@@ -36,6 +37,16 @@ class ProjectionHead(nn.Module):
         nn.init.orthogonal_(self.across.weight)
         nn.init.zeros_(self.second.weight)
         nn.init.zeros_(self.second.bias)
+
+    def unbent(self, outputs: Tensor) -> Tensor:
+        """What the straight map alone makes of (n, inputs) outputs, (n, dim) unit length."""
+        return functional.normalize(self.across(outputs - self.mean), dim=1)
+
+    def empty(self) -> Tensor:
+        """(dim - inputs, dim) orthonormal directions that the straight map never reaches; none if inputs fill them."""
+        reached = min(self.across.weight.shape)
+        directions: Tensor = torch.linalg.qr(self.across.weight.detach(), mode="complete")[0].T
+        return directions[reached:]
 
     def standardise(self, outputs: Tensor) -> None:
         """Sets the centre and the scale from (n, inputs) outputs."""
@@ -114,6 +125,9 @@ class PairFusion(nn.Module):
         return functional.normalize(left + right + self.second(torch.relu(self.first(side_by_side))), dim=1)
 
 
+Head = ProjectionHead | AttentionHead | PictureHead
+
+
 class AlignmentNetwork(nn.Module):
     """All heads and pair fusions.
 
@@ -123,6 +137,7 @@ class AlignmentNetwork(nn.Module):
         hidden: width between the two layers of each projection head.
         dim: length of the shared space's vectors.
         dropout: in training.
+        classifier: of the picture encoder, if it has one; the picture head then begins with its classes' names.
     """
 
     def __init__(
@@ -132,22 +147,24 @@ class AlignmentNetwork(nn.Module):
         hidden: Mapping[Modality, int],
         dim: int = 512,
         dropout: float = 0.0,
+        classifier: ClassifierShape | None = None,
     ) -> None:
         super().__init__()
         self.dim = dim
-        self.heads = nn.ModuleDict(
-            {
-                modality: AttentionHead(inputs[modality], segments[modality], dim, dropout)
-                if segments.get(modality, 1) > 1
-                else ProjectionHead(inputs[modality], hidden[modality], dim, dropout)
-                for modality in Modality
-            }
-        )
+
+        def head(modality: Modality) -> Head:
+            if segments.get(modality, 1) > 1:
+                return AttentionHead(inputs[modality], segments[modality], dim, dropout)
+            if modality is Modality.IMAGE and classifier is not None:
+                return PictureHead(inputs[modality], hidden[modality], dim, classifier, dropout)
+            return ProjectionHead(inputs[modality], hidden[modality], dim, dropout)
+
+        self.heads = nn.ModuleDict({modality: head(modality) for modality in Modality})
         self.fusions = nn.ModuleDict({f"{left}_{right}": PairFusion(dim) for left, right in PAIRS})
 
-    def head(self, modality: Modality) -> ProjectionHead | AttentionHead:
+    def head(self, modality: Modality) -> Head:
         """The head of a modality."""
-        return cast(ProjectionHead | AttentionHead, self.heads[modality])
+        return cast(Head, self.heads[modality])
 
     def project(self, modality: Modality, pooled: Tensor) -> Tensor:
         """(batch, inputs) pooled outputs to (batch, dim) unit length."""

@@ -14,12 +14,14 @@ from app.errors import JudgedSetInvalid
 from app.types import EncoderCard, Modality
 from workers.alignment.artifact import Alignment, AlignmentCard, save_alignment
 from workers.alignment.network import AlignmentNetwork
-from workers.cli.options import LIMITS, cache_option, data_option, progress_bar, threads_option
+from workers.cli.align_catalogue import CURVE, fit_catalogue
+from workers.cli.options import LIMITS, cache_option, progress_bar, threads_option, train_data_option
 from workers.encoders import registry
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet, load_judged_set
 from workers.evaluation.matrix import means
 from workers.evaluation.report import table
+from workers.training.class_names import ClassNames, class_names
 from workers.training.curve import training_curve
 from workers.training.dictionary import dictionary_pairs
 from workers.training.loop import Checkpoint, TrainingSettings, train
@@ -36,7 +38,6 @@ from workers.training.vocabulary import synthetic_pairs
 from workers.transcripts import Transcripts
 
 OUT = Path(".triseek/alignment")
-CURVE = "training.svg"
 
 
 @click.group()
@@ -45,7 +46,8 @@ def align() -> None:
 
 
 @align.command("train")
-@data_option
+@train_data_option
+@click.option("--catalogue", help="Fit the present alignment to the products of this catalogue instead.")
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True, help="The artifact's folder.")
 @click.option("--steps", type=click.IntRange(1), default=TrainingSettings.steps, show_default=True)
 @click.option("--seed", type=int, default=TrainingSettings.seed, show_default=True)
@@ -61,6 +63,7 @@ def align() -> None:
 @threads_option
 def train_command(
     data: tuple[Path, ...],
+    catalogue: str | None,
     out: Path,
     steps: int,
     seed: int,
@@ -69,9 +72,19 @@ def train_command(
     cache: Path,
     threads: int,
 ) -> None:
-    """Learn from the train split of judged sets, keep what is best on their dev split (val), write one artifact."""
+    """Learn from judged sets, or fit what is there to a catalogue's own products; write one artifact.
+
+    From judged sets (--data) everything is learnt anew from their train split, and what is best on their dev split
+    (val) is kept. From a catalogue (--catalogue) the pictures of most of its products are learnt, and the others say
+    whether the artifact is ready to be used.
+    """
+    if bool(data) == (catalogue is not None):
+        raise click.UsageError("Give either --data, once or several times, or --catalogue.")
     torch.set_num_threads(threads)
     console, started = Console(), perf_counter()
+    if catalogue is not None:
+        fit_catalogue(catalogue, out, steps, seed, cache, console)
+        return
     settings = TrainingSettings(steps=steps, seed=seed)
     judged = [load_judged_set(folder) for folder in data]
     cards = registry.default_cards()
@@ -88,8 +101,9 @@ def train_command(
                 f" no two modalities stand side by side at least {SMALLEST} times."
             )
         console.print(f"{sum(map(len, sets)):,} pairs in {len(sets)} sets, encoded in {perf_counter() - started:.0f} s")
-        blank = _blank_card(cards, settings)
-        network, checkpoints, curve = _train(judged, encoded, sets, blank, settings, progress)
+        names = class_names(encoded)
+        blank = blank_card(cards, settings, names)
+        network, checkpoints, curve = _train(judged, encoded, sets, names, blank, settings, progress)
         shares = choose_shares(judged, encoded, network, blank)
         aligned = Alignment(network, replace(blank, shares=shares))
         heard = Transcripts(cache, threads, LIMITS, progress)
@@ -111,14 +125,19 @@ def train_command(
     console.print(f"Wrote {out} in {perf_counter() - started:.0f} s.")
 
 
-def _blank_card(cards: Mapping[Modality, EncoderCard], settings: TrainingSettings) -> AlignmentCard:
+def blank_card(
+    cards: Mapping[Modality, EncoderCard], settings: TrainingSettings, names: ClassNames | None
+) -> AlignmentCard:
+    """The card of a network that is still to be trained."""
     return AlignmentCard(
         encoders={card.modality: card.id for card in cards.values()},
         inputs={card.modality: card.dim for card in cards.values()},
         segments={card.modality: card.segments for card in cards.values()},
         hidden=settings.hidden,
+        classifier=None if names is None else names.shape,
         dim=settings.dim,
         shares=even_shares(),
+        ready=True,
         transcript_share=TRANSCRIPT_SHARES[0],
         sha256="",
     )
@@ -128,6 +147,7 @@ def _train(
     judged: Sequence[JudgedSet],
     encoded: Encodings,
     sets: Sequence[PairSet],
+    names: ClassNames | None,
     blank: AlignmentCard,
     settings: TrainingSettings,
     progress: Progress,
@@ -147,6 +167,8 @@ def _train(
         losses.setdefault(stage, []).append(loss)
         progress.update(task, advance=1, description=f"training {stage}, loss {loss:.2f}")
 
-    network, checkpoints = train(sets, blank.inputs, blank.segments, settings, dev=dev, on_step=on_step)
+    network, checkpoints = train(
+        sets, blank.inputs, blank.segments, settings, class_names=names, dev=dev, on_step=on_step
+    )
     progress.remove_task(task)
     return network, checkpoints, training_curve(losses, checkpoints)

@@ -9,13 +9,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from workers.media import MediaLimits
 
-data_option = click.option(
-    "--data",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    multiple=True,
-    required=True,
-    help="A judged set's folder; may be given several times.",
-)
+DATA_HELP = "A judged set's folder; may be given several times."
+_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+data_option = click.option("--data", type=_FOLDER, multiple=True, required=True, help=DATA_HELP)
+train_data_option = click.option("--data", type=_FOLDER, multiple=True, help=DATA_HELP)
 cache_option = click.option(
     "--cache",
     type=click.Path(path_type=Path),

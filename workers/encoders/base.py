@@ -35,6 +35,15 @@ class States:
     summary: Tensor | None = None  # (batch, n) what the layers before the last one say of the whole content
 
 
+@dataclass(frozen=True)
+class Classifier:
+    """The last layer of a picture encoder that was trained to name classes."""
+
+    weight: Tensor  # (classes, channels) for the mean of the last grid, with which the pooled output begins
+    bias: Tensor  # (classes,)
+    names: tuple[str, ...]
+
+
 class Encoder(ABC, Generic[Content]):
     """A frozen pretrained tower. A padded batch gives each content what it would get alone."""
 

@@ -19,10 +19,11 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torchvision.models import ResNet50_Weights
 
 from app.errors import WeightsInvalid
 from app.types import EncoderCard, Modality, Role
-from workers.encoders.base import Encoder, Pooled, Prepared, States
+from workers.encoders.base import Classifier, Encoder, Pooled, Prepared, States
 from workers.encoders.device import dtype_of
 from workers.encoders.weights import WeightFile
 
@@ -89,13 +90,7 @@ class ImageEncoder(Encoder[Picture]):
         Raises:
             WeightsInvalid: the weight file is missing or damaged.
         """
-        (path,) = WEIGHTS.verified()
-        network = EfficientNet.from_name("efficientnet-lite2")
-        try:
-            network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
-        except (RuntimeError, OSError) as error:
-            raise WeightsInvalid(f"{path.name} does not fit EfficientNet-Lite2.") from error
-        tower = EfficientNetTower(network).to(memory_format=torch.channels_last)
+        tower = EfficientNetTower(_network()).to(memory_format=torch.channels_last)
         return cls(tower.to(device, dtype_of(device)), device)
 
     def prepare(self, content: Picture, role: Role) -> Prepared:  # noqa: ARG002  a picture reads the same on both sides
@@ -127,6 +122,28 @@ class ImageEncoder(Encoder[Picture]):
         style = states.summary / (2 * len(self.tower.stages)) ** 0.5
         pooled: Pooled = torch.cat([last, style], dim=1).cpu().numpy()
         return pooled
+
+
+def classifier() -> Classifier:
+    """The layer that names ImageNet's 1,000 classes.
+
+    Raises:
+        WeightsInvalid: the weight file is missing or damaged.
+    """
+    last = _network().get_submodule("_fc")
+    assert isinstance(last, nn.Linear)
+    names = ResNet50_Weights.IMAGENET1K_V2.meta["categories"]  # in the order of every classifier of ImageNet
+    return Classifier(last.weight.detach(), last.bias.detach(), tuple(names))
+
+
+def _network() -> EfficientNet:
+    (path,) = WEIGHTS.verified()
+    network = EfficientNet.from_name("efficientnet-lite2")
+    try:
+        network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
+    except (RuntimeError, OSError) as error:
+        raise WeightsInvalid(f"{path.name} does not fit EfficientNet-Lite2.") from error
+    return network
 
 
 def _stages(network: nn.Module) -> list[nn.Sequential]:

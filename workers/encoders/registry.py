@@ -8,7 +8,7 @@ import torch
 from app.errors import EncoderUnknown
 from app.types import EncoderCard, Modality
 from workers.encoders import image, speech, text
-from workers.encoders.base import Encoder
+from workers.encoders.base import Classifier, Encoder
 from workers.encoders.device import choose
 
 _LOADERS: Mapping[str, tuple[EncoderCard, Callable[[torch.device], Encoder[Any]]]] = {
@@ -16,6 +16,8 @@ _LOADERS: Mapping[str, tuple[EncoderCard, Callable[[torch.device], Encoder[Any]]
     image.CARD.name: (image.CARD, image.ImageEncoder.load),
     speech.CARD.name: (speech.CARD, speech.SpeechEncoder.load),
 }
+
+_CLASSIFIERS: Mapping[str, Callable[[], Classifier]] = {image.CARD.name: image.classifier}
 
 
 def cards() -> tuple[EncoderCard, ...]:
@@ -41,6 +43,16 @@ def card_of(name: str) -> EncoderCard:
     if revision not in ("", card.revision):
         raise EncoderUnknown(f"The encoder {wanted!r} is here at revision {card.revision}, not at {revision}.")
     return card
+
+
+def classifier(card: EncoderCard) -> Classifier | None:
+    """The classifier of a picture encoder; none if it was not trained to name classes.
+
+    Raises:
+        WeightsInvalid: its weight file is missing or damaged.
+    """
+    read = _CLASSIFIERS.get(card.name)
+    return None if read is None else read()
 
 
 def load(name: EncoderCard | str, device: str = "auto") -> Encoder[Any]:

@@ -13,6 +13,8 @@ from app.types import Modality
 from workers.alignment.losses.info_nce import info_nce
 from workers.alignment.losses.triplet import triplet
 from workers.alignment.network import AlignmentNetwork, ProjectionHead
+from workers.alignment.picture_head import PictureHead
+from workers.training.class_names import ClassNames
 from workers.training.pairs import PairSet
 
 Losses = Mapping[frozenset[Modality], str]  # the modalities of a pair -> info_nce, triplet, or both
@@ -38,14 +40,14 @@ class TrainingSettings:
     are, then the fusions of pairs.
     """
 
-    steps: int = 700  # for the heads of text and picture
+    steps: int = 500  # for the heads of text and picture
     language_steps: int = 1200
     speech_steps: int = 500
     fusion_steps: int = 200
     sets_per_step: int = 3  # drawn by their weights; one at a time in later stages
     batch: int = 512
     speech_batch: int = 256
-    learning_rate: float = 5e-4
+    learning_rate: float = 1e-3
     language_learning_rate: float = 1e-3
     speech_learning_rate: float = 1e-3
     across_learning_rate: float = 1e-4  # of the straight maps, which carry the encoders' own geometry
@@ -55,9 +57,10 @@ class TrainingSettings:
     margin: float = 0.2  # of the triplet loss, cosine distance
     keep: float = 100.0  # of the loss that holds texts as similar to each other as their encoder has them
     hold: float = 20.0  # of the loss that leaves texts where they are while other languages are brought to them
-    hidden: Mapping[Modality, int] = field(default_factory=lambda: {Modality.TEXT: 2048, Modality.IMAGE: 512})
+    hidden: Mapping[Modality, int] = field(default_factory=lambda: {Modality.TEXT: 2048, Modality.IMAGE: 2048})
     dim: int = 512
     seed: int = 0
+    new_units: int = 1024  # of the picture head, for a shop's own pictures, at most
     check_every: int = 200  # steps between two looks at dev
 
 
@@ -78,6 +81,7 @@ def train(
     settings: TrainingSettings,
     *,
     losses: Losses = DEFAULT_LOSSES,
+    class_names: ClassNames | None = None,
     dev: Callable[[AlignmentNetwork], float],
     on_step: Callable[[str, float], None],
 ) -> tuple[AlignmentNetwork, list[Checkpoint]]:
@@ -89,6 +93,7 @@ def train(
         segments: that each modality's pooled output has side by side.
         settings: how.
         losses: which loss each pair of modalities has.
+        class_names: of the picture encoder's classifier, if it has one.
         dev: the network's score on held-out queries, larger is better.
         on_step: told the stage and the loss of each step.
 
@@ -97,12 +102,56 @@ def train(
     """
     torch.manual_seed(settings.seed)
     chance = torch.Generator().manual_seed(settings.seed)
-    network = AlignmentNetwork(inputs, segments, settings.hidden, settings.dim, settings.dropout)
-    standardise(network, sets)
+    shape = None if class_names is None else class_names.shape
+    network = AlignmentNetwork(inputs, segments, settings.hidden, settings.dim, settings.dropout, shape)
+    standardise(network, sets, class_names)
     checkpoints = list[Checkpoint]()
     for stage in _stages(network, sets, settings, losses, chance):
         checkpoints += _run(stage, network, settings, dev, on_step)
     return network.eval(), checkpoints
+
+
+def fit_pictures(
+    network: AlignmentNetwork,
+    sets: Sequence[PairSet],
+    settings: TrainingSettings,
+    *,
+    dev: Callable[[AlignmentNetwork], float],
+    on_step: Callable[[str, float], None],
+) -> tuple[AlignmentNetwork, list[Checkpoint]]:
+    """Teaches a trained network the pictures of one shop, and leaves everything else as it is.
+
+    New hidden units lie at the shop's pictures, and texts stay where they are: so do recordings, other languages, and
+    the pictures of other trades.
+
+    Args:
+        network: with a picture head that knows class names; it is not changed.
+        sets: pairs of texts with pictures.
+        settings: `steps`, `learning_rate` and what the loss needs.
+        dev: the network's score on held-out queries, larger is better; the best one is kept.
+        on_step: told the stage and the loss of each step.
+
+    Returns:
+        The best network, and every look at dev.
+    """
+    torch.manual_seed(settings.seed)
+    chance = torch.Generator().manual_seed(settings.seed)
+    fitted = deepcopy(network)
+    head = fitted.head(Modality.IMAGE)
+    assert isinstance(head, PictureHead)
+    pictures = torch.cat(
+        [each.outputs.float() for own in sets for each in (own.left, own.right) if each.modality is Modality.IMAGE]
+    )
+    head.dropout.p = settings.dropout
+    head.widen(pictures[torch.randperm(len(pictures), generator=chance)[: settings.new_units]])
+
+    def loss() -> Tensor:
+        return _set_loss(fitted, _draw(sets, 1, chance)[0], settings, DEFAULT_LOSSES, chance)
+
+    groups = [{"params": list(head.parameters()), "lr": settings.learning_rate}]
+    stage = _Stage(name="pictures", steps=settings.steps, groups=groups, loss=loss, judged=True)
+    checkpoints = _run(stage, fitted, settings, dev, on_step)
+    return fitted.eval(), checkpoints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +215,9 @@ def _stages(
 
 def _head_groups(network: AlignmentNetwork, settings: TrainingSettings) -> list[dict[str, Any]]:
     heads = [network.head(modality) for modality in (Modality.TEXT, Modality.IMAGE)]
-    across = [head.across.weight for head in heads if isinstance(head, ProjectionHead)]
+    # The names of classes lie where the straight map has put them: it stays.
+    named = any(isinstance(head, PictureHead) for head in heads)
+    across = [head.across.weight for head in heads if isinstance(head, ProjectionHead) and not named]
     rest = [own for head in heads for name, own in head.named_parameters() if name != "across.weight"]
     return [
         {"params": rest, "lr": settings.learning_rate},
@@ -214,12 +265,19 @@ def _draw(sets: Sequence[PairSet], count: int, chance: torch.Generator) -> list[
     return [sets[place] for place in torch.multinomial(weights, min(count, len(sets)), generator=chance)]
 
 
-def standardise(network: AlignmentNetwork, sets: Sequence[PairSet]) -> None:
+def standardise(network: AlignmentNetwork, sets: Sequence[PairSet], class_names: ClassNames | None = None) -> None:
     """Sets each head's centre and scale from the outputs that it will be trained on."""
-    for modality in Modality:
-        outputs = _outputs(sets, modality)
-        if len(outputs):
-            network.head(modality).standardise(outputs)
+    for modality in Modality:  # text first: the names of classes are texts
+        outputs, head = _outputs(sets, modality), network.head(modality)
+        if isinstance(head, PictureHead):
+            assert class_names is not None
+            texts = network.head(Modality.TEXT)
+            assert isinstance(texts, ProjectionHead)
+            head.learn_classes(class_names.weight, class_names.bias, texts.unbent(class_names.outputs).detach())
+            if len(outputs):
+                head.standardise(outputs, texts.empty())
+        elif len(outputs):
+            head.standardise(outputs)
 
 
 def _outputs(sets: Sequence[PairSet], modality: Modality) -> Tensor:

@@ -38,6 +38,8 @@ def folder(tmp_path: Path, network: AlignmentNetwork) -> Path:
         inputs=dict.fromkeys(Modality, 5),
         segments={Modality.SPEECH: 5},
         hidden=HIDDEN,
+        classifier=None,
+        ready=True,
         dim=6,
         shares=SHARES,
         transcript_share=0.5,

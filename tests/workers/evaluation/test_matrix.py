@@ -44,6 +44,8 @@ def alignment() -> Alignment:
         inputs=inputs,
         segments=segments,
         hidden=hidden,
+        classifier=None,
+        ready=True,
         dim=512,
         shares=even_shares(),
         transcript_share=0.5,
@@ -96,9 +98,9 @@ def test_a_re_ranked_matrix_keeps_every_product(tmp_path: Path, encodings: Encod
 
 def test_dev_is_scored_and_shares_are_chosen(tmp_path: Path, encodings: Encodings, alignment: Alignment) -> None:
     judged = [judged_set(tmp_path)]
-    score = dev_score(judged, encodings, alignment._network, alignment.card)
+    score = dev_score(judged, encodings, alignment.network, alignment.card)
     assert 0.5 <= score <= 1
-    shares = choose_shares(judged, encodings, alignment._network, alignment.card)
+    shares = choose_shares(judged, encodings, alignment.network, alignment.card)
     assert set(shares) == set(Modality)
     assert all(share > 0 for row in shares.values() for share in row.values())
 

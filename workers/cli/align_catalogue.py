@@ -1,0 +1,144 @@
+"""`triseek align train --catalogue`: fits the present alignment to a shop's own products."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from time import perf_counter
+
+from rich.console import Console
+from rich.progress import Progress
+
+from app.catalog import service
+from app.cli.server import DATA, running
+from app.db import catalogues
+from app.db.engine import make_engine, make_sessions
+from app.errors import JudgedSetInvalid
+from app.keys.service import TENANT
+from app.media.store import MediaStore
+from app.settings import Settings, child_environ
+from app.types import Modality
+from workers.alignment.artifact import DEFAULT, Alignment, load_alignment, save_alignment
+from workers.alignment.network import AlignmentNetwork
+from workers.alignment.picture_head import PictureHead
+from workers.cli.options import LIMITS, progress_bar
+from workers.encoders import registry
+from workers.encodings import Encodings
+from workers.evaluation.gate import Verdict, verdict
+from workers.evaluation.judged import JudgedSet, load_judged_set
+from workers.evaluation.matrix import judge
+from workers.training.curve import training_curve
+from workers.training.loop import Checkpoint, TrainingSettings, fit_pictures
+from workers.training.pairs import SMALLEST, PairSet, encode_pairs, pairs_of
+from workers.training.selection import DEV, dev_score
+from workers.training.shop import write_judged_set
+
+URLS = ("database_url", "redis_url", "media_url")
+CURVE = "training.svg"
+
+
+def fit_catalogue(name: str, out: Path, steps: int, seed: int, cache: Path, console: Console) -> None:
+    """Trains on most of a catalogue's products, judges on the others, and writes an artifact that is ready or not.
+
+    Raises:
+        SettingsInvalid: no database is named, and no stack runs here.
+        CatalogueUnknown: there is no catalogue of this name.
+        JudgedSetInvalid: it has too few products with text and picture.
+    """
+    started = perf_counter()
+    here = _here()
+    cards = registry.default_cards()
+    present = load_alignment(here.alignment or DEFAULT, cards)
+    folder = out / "data"
+    _read_catalogue(name, here, folder)
+    judged = load_judged_set(folder)
+    with progress_bar(console) as progress:
+        encoded = Encodings(cache, cards, LIMITS, progress)
+        sets = _pictured(judged, encoded, name)
+        settings = TrainingSettings(steps=steps, seed=seed, check_every=max(1, steps // 5))
+        network, checkpoints, losses = _fit(judged, encoded, sets, present, settings, progress)
+        head = network.head(Modality.IMAGE)
+        assert isinstance(head, PictureHead)
+        hidden = {**present.card.hidden, Modality.IMAGE: head.first.out_features}
+        fitted = Alignment(network, replace(present.card, hidden=hidden))
+        found = verdict(judge(judged, DEV, encoded, fitted), judge(judged, DEV, encoded, present))
+        for why in encoded.unreadable.values():
+            console.print(f"left out: {why}", highlight=False)
+    training = _record(name, present, sets, checkpoints, found, seed)
+    save_alignment(out, network, replace(fitted.card, ready=found.ready, training=training))
+    (out / CURVE).write_text(training_curve({"pictures": losses}, checkpoints), encoding="utf-8")
+    console.print(f"{found}", highlight=False)
+    console.print(f"Wrote {out} in {perf_counter() - started:.0f} s; its pairs and queries are in {folder}.")
+    if found.ready:
+        console.print(f"To search with it: TRISEEK_ALIGNMENT={out.resolve()} triseek up", highlight=False)
+
+
+def _here() -> Settings:
+    """The settings of the environment; where it names no servers, those of the stack that runs here."""
+    run = running(DATA) or {}
+    return Settings.from_env(child_environ({}, {url.upper(): str(run[url]) for url in URLS if url in run}))
+
+
+def _read_catalogue(name: str, settings: Settings, folder: Path) -> None:
+    engine = make_engine(settings.database_url)
+    try:
+        with make_sessions(engine)() as session:
+            catalogue = service.catalogue_id(session, catalogues.first_tenant(session, TENANT), name)
+            write_judged_set(session, MediaStore(settings.media_url), catalogue, folder)
+    finally:
+        engine.dispose()
+
+
+def _pictured(judged: JudgedSet, encoded: Encodings, name: str) -> list[PairSet]:
+    pairs = [each for each in pairs_of(judged) if {each.left[0], each.right[0]} == {Modality.TEXT, Modality.IMAGE}]
+    sets = encode_pairs(pairs, encoded)
+    if not sets or not judged.of_split(DEV):
+        raise JudgedSetInvalid(
+            f"The catalogue {name!r} has too little to learn from: at least {SMALLEST} products with a title and a"
+            " picture must be left when some are kept apart to judge by. The present alignment stays."
+        )
+    return sets
+
+
+def _fit(
+    judged: JudgedSet,
+    encoded: Encodings,
+    sets: Sequence[PairSet],
+    present: Alignment,
+    settings: TrainingSettings,
+    progress: Progress,
+) -> tuple[AlignmentNetwork, list[Checkpoint], list[float]]:
+    """The network, the looks at dev, and the loss of every step."""
+    losses: list[float] = []
+
+    def dev(network: AlignmentNetwork) -> float:
+        score = dev_score([judged], encoded, network, present.card)
+        progress.console.print(f"step {len(losses)}: dev MRR {score:.4f}")
+        return score
+
+    task = progress.add_task("training", total=settings.steps)
+
+    def on_step(stage: str, loss: float) -> None:
+        losses.append(loss)
+        progress.update(task, advance=1, description=f"training {stage}, loss {loss:.2f}")
+
+    network, checkpoints = fit_pictures(present.network, sets, settings, dev=dev, on_step=on_step)
+    progress.remove_task(task)
+    return network, checkpoints, losses
+
+
+def _record(
+    name: str,
+    present: Alignment,
+    sets: Sequence[PairSet],
+    checkpoints: Sequence[Checkpoint],
+    found: Verdict,
+    seed: int,
+) -> dict[str, object]:
+    return {
+        "catalogue": name,
+        "from": present.card.sha256,
+        "pairs": {each.name: len(each) for each in sets},
+        "seed": seed,
+        "dev": [asdict(each) for each in checkpoints],
+        "gate": asdict(found),
+    }

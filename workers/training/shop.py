@@ -1,0 +1,125 @@
+"""A shop's own catalogue as a judged set, some products kept apart to judge by."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from sqlalchemy.orm import Session
+
+from app.db import media, products
+from app.db.tables import Product, ProductMedia
+from app.media.store import MediaStore
+from app.types import Modality
+
+DEV_SHARE = 0.15  # of the products, by families
+AT_ONCE = 500  # products read in one statement
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShopProduct:
+    """A product with what it is seen and heard by."""
+
+    product: Product
+    pictures: tuple[str, ...]  # digests
+    recordings: tuple[str, ...]  # digests
+
+    @property
+    def title(self) -> str:
+        """Empty if it has none."""
+        return self.product.title or ""
+
+
+def write_judged_set(session: Session, store: MediaStore, catalogue_id: int, folder: Path) -> None:
+    """Writes a catalogue as a judged set: `catalogue.jsonl`, `queries.jsonl`, `media/`.
+
+    Products of the same title or the same picture are one family, and no family is on both sides. A product that is
+    kept apart (split `val`) is asked for by its title; by its last picture if it has more than one, by its recordings.
+    What it is asked for by is not in the index.
+
+    Raises:
+        MediaMissing: the store has lost a picture or recording.
+    """
+    found = list(_products(session, catalogue_id))
+    splits = _splits(found)
+    (folder / "media").mkdir(parents=True, exist_ok=True)
+    for digest in {digest for each in found for digest in each.pictures + each.recordings}:
+        (folder / "media" / digest).write_bytes(store.get(digest))
+    rows = [_row(each, split) for each, split in zip(found, splits, strict=True)]
+    kept = [each for each, split in zip(found, splits, strict=True) if split == "val"]
+    _write(folder / "catalogue.jsonl", rows)
+    _write(folder / "queries.jsonl", [query for each in kept for query in _queries(each)])
+
+
+def _products(session: Session, catalogue_id: int) -> Iterator[ShopProduct]:
+    after = 0
+    while page := products.page(session, catalogue_id, after=after, limit=AT_ONCE):
+        owned: dict[int, list[ProductMedia]] = {product.id: [] for product in page}
+        for row in media.of_products(session, list(owned)):
+            owned[row.product_id].append(row)
+        for product in page:
+            pictures, recordings = (
+                tuple(row.digest for row in owned[product.id] if row.modality == modality)
+                for modality in (Modality.IMAGE, Modality.SPEECH)
+            )
+            yield ShopProduct(product=product, pictures=pictures, recordings=recordings)
+        after = page[-1].id
+
+
+def _splits(found: Sequence[ShopProduct]) -> list[str]:
+    """`train` or `val` for each, the same in every run for the same products."""
+    families = _families(found)
+    first: dict[int, str] = {}
+    for each, family in zip(found, families, strict=True):
+        first[family] = min(first.get(family, each.product.sku), each.product.sku)
+    # The families with the smallest digests: the same share in a catalogue of any size.
+    order = sorted(first, key=lambda family: hashlib.sha256(first[family].encode()).digest())
+    kept = set(order[: max(1, round(DEV_SHARE * len(order)))])
+    return ["val" if family in kept else "train" for family in families]
+
+
+def _families(found: Sequence[ShopProduct]) -> list[int]:
+    """The number of each product's family."""
+    traits: dict[str, int] = {}
+    owners, owned = list[int](), list[int]()
+    for number, each in enumerate(found):
+        for trait in (f"title {each.title.casefold()}" if each.title else f"sku {each.product.sku}", *each.pictures):
+            owners.append(number)
+            owned.append(len(found) + traits.setdefault(trait, len(traits)))
+    size = len(found) + len(traits)
+    graph = coo_array((np.ones(len(owners), dtype=np.int8), (owners, owned)), shape=(size, size))
+    return [int(label) for label in connected_components(graph, directed=False)[1][: len(found)]]
+
+
+def _row(each: ShopProduct, split: str) -> dict[str, Any]:
+    product = each.product
+    pictures = each.pictures[:-1] if split == "val" and len(each.pictures) > 1 else each.pictures
+    own = {
+        "id": product.sku,
+        "title": product.title,
+        "description": product.description,
+        "images": [f"media/{digest}" for digest in pictures],
+        "audio": [f"media/{digest}" for digest in each.recordings] if split == "train" else [],
+        "split": split,
+    }
+    return {**{name: value for name, value in product.attributes.items() if name not in own}, **own}
+
+
+def _queries(each: ShopProduct) -> Iterator[dict[str, Any]]:
+    sku = each.product.sku
+    common = {"relevant": [sku], "split": "val"}
+    if each.title:
+        yield {"id": f"{sku} title", "modality": "text", "text": each.title, "leave_out": ["title"], **common}
+    if len(each.pictures) > 1:
+        yield {"id": f"{sku} picture", "modality": "image", "image": f"media/{each.pictures[-1]}", **common}
+    for number, digest in enumerate(each.recordings):
+        yield {"id": f"{sku} recording {number}", "modality": "speech", "audio": f"media/{digest}", **common}
+
+
+def _write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
