@@ -49,7 +49,7 @@ def align() -> None:
 @train_data_option
 @click.option("--catalogue", help="Fit the present alignment to the products of this catalogue instead.")
 @click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True, help="The artifact's folder.")
-@click.option("--steps", type=click.IntRange(1), default=TrainingSettings.steps, show_default=True)
+@click.option("--steps", type=click.IntRange(1), help="Of the first stage; as many as the data needs unless told.")
 @click.option("--seed", type=int, default=TrainingSettings.seed, show_default=True)
 @click.option("--synthetic/--no-synthetic", default=True, help="Also learn from synthetic speech.", show_default=True)
 @click.option(
@@ -65,7 +65,7 @@ def train_command(
     data: tuple[Path, ...],
     catalogue: str | None,
     out: Path,
-    steps: int,
+    steps: int | None,
     seed: int,
     synthetic: bool,
     dictionary: int,
@@ -85,7 +85,7 @@ def train_command(
     if catalogue is not None:
         fit_catalogue(catalogue, out, steps, seed, cache, console)
         return
-    settings = TrainingSettings(steps=steps, seed=seed)
+    settings = TrainingSettings(steps=steps or TrainingSettings.steps, seed=seed)
     judged = [load_judged_set(folder) for folder in data]
     cards = registry.default_cards()
     with progress_bar(console) as progress:

@@ -34,9 +34,13 @@ from workers.training.shop import write_judged_set
 
 URLS = ("database_url", "redis_url", "media_url")
 CURVE = "training.svg"
+BATCH = 256
+EPOCHS = 5  # on dev, more of them lose what fewer win
+FEWEST_STEPS = 120
+LOOKS = 6  # at dev
 
 
-def fit_catalogue(name: str, out: Path, steps: int, seed: int, cache: Path, console: Console) -> None:
+def fit_catalogue(name: str, out: Path, steps: int | None, seed: int, cache: Path, console: Console) -> None:
     """Trains on most of a catalogue's products, judges on the others, and writes an artifact that is ready or not.
 
     Raises:
@@ -54,7 +58,7 @@ def fit_catalogue(name: str, out: Path, steps: int, seed: int, cache: Path, cons
     with progress_bar(console) as progress:
         encoded = Encodings(cache, cards, LIMITS, progress)
         sets = _pictured(judged, encoded, name)
-        settings = TrainingSettings(steps=steps, seed=seed, check_every=max(1, steps // 5))
+        settings = _settings(sum(map(len, sets)), steps, seed)
         network, checkpoints, losses = _fit(judged, encoded, sets, present, settings, progress)
         head = network.head(Modality.IMAGE)
         assert isinstance(head, PictureHead)
@@ -97,6 +101,19 @@ def _pictured(judged: JudgedSet, encoded: Encodings, name: str) -> list[PairSet]
             " picture must be left when some are kept apart to judge by. The present alignment stays."
         )
     return sets
+
+
+def _settings(pairs: int, steps: int | None, seed: int) -> TrainingSettings:
+    """A shop has few pairs, which are learnt by heart at the pace of a whole training."""
+    wanted = steps or max(FEWEST_STEPS, EPOCHS * pairs // BATCH)
+    return TrainingSettings(
+        steps=wanted,
+        seed=seed,
+        batch=BATCH,
+        learning_rate=2e-4,
+        dropout=0.3,
+        check_every=max(1, wanted // LOOKS),
+    )
 
 
 def _fit(
