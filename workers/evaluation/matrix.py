@@ -40,6 +40,18 @@ METRICS: Mapping[str, Callable[[Sequence[int]], float]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Queries of one modality that are ranked over the same products."""
+
+    modality: Modality
+    index: Index
+    queries: Sequence[JudgedQuery]
+    contents: Sequence[Content]
+    keys: Sequence[str]  # what each query was made from
+    vectors: Floats  # (q, dim) unit length
+
+
+@dataclass(frozen=True, kw_only=True)
 class Judgement:
     """Where one query's relevant products came, through one modality of the products or all."""
 
@@ -114,16 +126,34 @@ def judge(
         rerank: whether the best against all are re-ranked by attention; transcripts are not.
         transcripts: if given, recordings are also compared by what they say, and by both.
     """
-    groups: dict[tuple[Modality, str, tuple[str, ...]], list[JudgedQuery]] = defaultdict(list)
-    for query in judged.of_split(split):
-        groups[query.modality, judged.index_of(query), query.leave_out].append(query)
     found: list[Judgement] = []
-    for (modality, index_split, leave_out), queries in groups.items():
+    for batch in batches(judged, split, encodings, alignment):
+        found += _judge_batch(batch, encodings, alignment, rerank=rerank, transcripts=transcripts)
+    return found
+
+
+def batches(judged: JudgedSet, split: str | None, encodings: Encodings, alignment: Alignment) -> Iterator[Batch]:
+    """The readable queries of a split, those of one modality and one index together."""
+    alike: dict[tuple[Modality, str, tuple[str, ...]], list[JudgedQuery]] = defaultdict(list)
+    for query in judged.of_split(split):
+        alike[query.modality, judged.index_of(query), query.leave_out].append(query)
+    for (modality, index_split, leave_out), queries in alike.items():
         index = _index(judged, index_split, leave_out, encodings, alignment)
         for start in range(0, len(queries), AT_ONCE):
-            batch = queries[start : start + AT_ONCE]
-            found += _judge_batch(modality, batch, index, encodings, alignment, rerank=rerank, transcripts=transcripts)
-    return found
+            own = queries[start : start + AT_ONCE]
+            contents = [_query_content(query) for query in own]
+            keys = encodings.encode(modality, contents)
+            read = [number for number, key in enumerate(keys) if key is not None]
+            if read:
+                own_keys = [keys[number] or "" for number in read]
+                yield Batch(
+                    modality=modality,
+                    index=index,
+                    queries=[own[number] for number in read],
+                    contents=[contents[number] for number in read],
+                    keys=own_keys,
+                    vectors=alignment.project(modality, encodings.outputs(modality, own_keys)),
+                )
 
 
 def groups(judgements: Sequence[Judgement]) -> list[Group]:
@@ -161,44 +191,31 @@ def usual_index(judged: JudgedSet, split: str | None, encodings: Encodings, alig
     return _index(judged, splits.most_common(1)[0][0], (), encodings, alignment)
 
 
+def scores(batch: Batch, alignment: Alignment) -> dict[str, Floats]:
+    """(q, products) of a batch's queries against each modality, and against all."""
+    by_modality = {
+        modality: similarities(batch.vectors, batch.keys, batch.index, modality) for modality in batch.index.modalities
+    }
+    return _with_all(by_modality, alignment.card.shares[batch.modality])
+
+
 def _judge_batch(
-    modality: Modality,
-    queries: Sequence[JudgedQuery],
-    index: Index,
-    encodings: Encodings,
-    alignment: Alignment,
-    *,
-    rerank: bool,
-    transcripts: Transcripts | None,
+    batch: Batch, encodings: Encodings, alignment: Alignment, *, rerank: bool, transcripts: Transcripts | None
 ) -> Iterator[Judgement]:
-    contents = [_query_content(query) for query in queries]
-    keys = encodings.encode(modality, contents)
-    readable = [
-        (query, content, key) for query, content, key in zip(queries, contents, keys, strict=True) if key is not None
-    ]
-    if not readable:
-        return
-    own_keys = [key for _, _, key in readable]
-    vectors = alignment.project(modality, encodings.outputs(modality, own_keys))
-    scores = {str(modality): _scores(vectors, own_keys, index, alignment.card.shares[modality])}
-    recordings = [content for _, content, _ in readable if isinstance(content, FileContent)]
+    modality, index = batch.modality, batch.index
+    found = {str(modality): scores(batch, alignment)}
+    recordings = [content for content in batch.contents if isinstance(content, FileContent)]
     if modality is Modality.SPEECH and transcripts is not None:
         heard = _heard_scores(transcripts.of(recordings), index, encodings, alignment)
-        scores |= {TRANSCRIPT: heard, BOTH: _fused(scores[modality], heard, alignment.card.transcript_share)}
+        found |= {TRANSCRIPT: heard, BOTH: _fused(found[modality], heard, alignment.card.transcript_share)}
     if rerank:
-        scores[modality][ALL] = rerank_first(scores[modality][ALL], vectors, own_keys, index, RERANKED)
-    for by, by_against in scores.items():
+        found[modality][ALL] = rerank_first(found[modality][ALL], batch.vectors, batch.keys, index, RERANKED)
+    for by, by_against in found.items():
         for against, values in by_against.items():
-            for (query, _, _), ranks in zip(readable, _ranks(values), strict=True):
+            for query, ranks in zip(batch.queries, _ranks(values), strict=True):
                 own = tuple(sorted(int(ranks[index.places[product]]) for product in query.relevant))
                 first = index.products[int(ranks.argmin())]
                 yield Judgement(query=query, by=by, against=against, index=len(ranks), ranks=own, first=first)
-
-
-def _scores(vectors: Floats, keys: Sequence[str], index: Index, shares: Mapping[Modality, float]) -> dict[str, Floats]:
-    """(q, products) against each modality, and against all."""
-    by_modality = {modality: similarities(vectors, keys, index, modality) for modality in index.modalities}
-    return _with_all(by_modality, shares)
 
 
 def _heard_scores(
