@@ -38,6 +38,7 @@ from workers.training.vocabulary import synthetic_pairs
 from workers.transcripts import Transcripts
 
 OUT = Path(".triseek/alignment")
+DICTIONARY = 60_000  # words
 
 
 @click.group()
@@ -55,7 +56,7 @@ def align() -> None:
 @click.option(
     "--dictionary",
     type=click.IntRange(0),
-    default=60_000,
+    default=DICTIONARY,
     show_default=True,
     help="Also learn from so many words of a Chinese-English dictionary.",
 )

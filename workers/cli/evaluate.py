@@ -14,9 +14,10 @@ from workers.encoders import registry
 from workers.encodings import Encodings
 from workers.evaluation.comparison import compare
 from workers.evaluation.judged import load_judged_set
-from workers.evaluation.matrix import groups, judge, means, usual_index
+from workers.evaluation.matrix import batches, groups, judge, means, usual_index
 from workers.evaluation.page import page, write_page
 from workers.evaluation.report import comparison_document, comparison_table, document, table
+from workers.evaluation.sql_engine import agreement, database
 from workers.transcripts import Transcripts
 
 
@@ -36,6 +37,13 @@ from workers.transcripts import Transcripts
     help="Also compare recordings by what they say, and by both; about half a second each, once.",
     show_default=True,
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["memory", "sql"]),
+    default="memory",
+    show_default=True,
+    help="sql: also rank every query by a search's own SQL statement, and say whether the order is the same.",
+)
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the matrix to this file.")
 @click.option(
     "--html", type=click.Path(path_type=Path, file_okay=False), help="Write a page for each set into this folder."
@@ -49,6 +57,7 @@ def evaluate(
     against_alignment: Path | None,
     rerank: bool,
     transcripts: bool,
+    engine: str,
     json_file: Path | None,
     html: Path | None,
     cache: Path,
@@ -61,7 +70,7 @@ def evaluate(
     loaded = load_alignment(alignment, cards)
     other = None if against_alignment is None else load_alignment(against_alignment, cards)
     space = " ".join(f"{modality}={card.id}" for modality, card in cards.items()) + f" dim={loaded.card.dim}"
-    documents = []
+    documents, differing = [], 0
     with progress_bar(console) as progress:
         encoded = Encodings(cache, cards, LIMITS, progress)
         heard = Transcripts(cache, threads, LIMITS, progress) if transcripts else None
@@ -77,6 +86,11 @@ def evaluate(
             judgements = judge(judged, split, encoded, loaded, rerank=rerank, transcripts=heard)
             found = [means(group) for group in groups(judgements)]
             console.print(table(title, found))
+            if engine == "sql":
+                with database() as session:
+                    agreed = agreement(session, batches(judged, split, encoded, loaded), loaded)
+                console.print(f"{title}: {agreed}", highlight=False)
+                differing += len(agreed.differing)
             comparison = None
             if other is not None:
                 compared = compare(judgements, judge(judged, split, encoded, other, rerank=rerank, transcripts=heard))
@@ -91,3 +105,5 @@ def evaluate(
     if json_file is not None:
         written = documents[0] if len(documents) == 1 else documents
         json_file.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
+    if differing:
+        raise click.ClickException(f"SQL and memory rank {differing} queries differently.")

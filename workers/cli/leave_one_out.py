@@ -12,13 +12,14 @@ from rich.table import Table
 
 from app.types import Modality
 from workers.alignment.artifact import Alignment
-from workers.cli.align import blank_card
+from workers.cli.align import DICTIONARY, blank_card
 from workers.cli.options import LIMITS, cache_option, data_option, progress_bar, threads_option
 from workers.encoders import registry
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet, load_judged_set
 from workers.evaluation.matrix import groups, judge, means
 from workers.training.class_names import ClassNames, class_names
+from workers.training.dictionary import dictionary_pairs
 from workers.training.loop import TrainingSettings, train
 from workers.training.pairs import PairSet, encode_pairs, pairs_of
 
@@ -47,8 +48,9 @@ def leave_one_out(data: tuple[Path, ...], steps: int, json_file: Path | None, ca
         encoded = Encodings(cache, registry.default_cards(), LIMITS, progress)
         names = class_names(encoded)
         sets = {each.name: _pictured(each, encoded) for each in judged}
+        general = encode_pairs(dictionary_pairs(TrainingSettings.seed, DICTIONARY), encoded)
         for left in judged:
-            others = [own for name, of_set in sets.items() if name != left.name for own in of_set]
+            others = general + [own for name, of_set in sets.items() if name != left.name for own in of_set]
             found = {
                 way: _found(
                     left, others, encoded, known, TrainingSettings(steps=count), f"without {left.name}", progress
