@@ -24,7 +24,7 @@ from workers.evaluation.report import table
 from workers.training.class_names import ClassNames, class_names
 from workers.training.curve import training_curve
 from workers.training.dictionary import dictionary_pairs
-from workers.training.loop import Checkpoint, TrainingSettings, train
+from workers.training.loop import train
 from workers.training.pairs import SMALLEST, PairSet, encode_pairs, pairs_of
 from workers.training.selection import (
     TRANSCRIPT_SHARES,
@@ -34,6 +34,8 @@ from workers.training.selection import (
     dev_score,
     even_shares,
 )
+from workers.training.settings import TrainingSettings
+from workers.training.steps import Checkpoint
 from workers.training.vocabulary import synthetic_pairs
 from workers.transcripts import Transcripts
 

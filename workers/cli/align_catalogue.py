@@ -27,10 +27,12 @@ from workers.evaluation.gate import Verdict, verdict
 from workers.evaluation.judged import JudgedSet, load_judged_set
 from workers.evaluation.matrix import judge
 from workers.training.curve import training_curve
-from workers.training.loop import Checkpoint, TrainingSettings, fit_pictures
+from workers.training.loop import fit_pictures
 from workers.training.pairs import SMALLEST, PairSet, encode_pairs, pairs_of
 from workers.training.selection import DEV, dev_score
+from workers.training.settings import TrainingSettings
 from workers.training.shop import write_judged_set
+from workers.training.steps import Checkpoint
 
 URLS = ("database_url", "redis_url", "media_url")
 CURVE = "training.svg"

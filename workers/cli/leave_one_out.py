@@ -20,8 +20,9 @@ from workers.evaluation.judged import JudgedSet, load_judged_set
 from workers.evaluation.matrix import groups, judge, means
 from workers.training.class_names import ClassNames, class_names
 from workers.training.dictionary import dictionary_pairs
-from workers.training.loop import TrainingSettings, train
+from workers.training.loop import train
 from workers.training.pairs import PairSet, encode_pairs, pairs_of
+from workers.training.settings import TrainingSettings
 
 PAIRS, NAMES, BOTH = "pairs alone", "class names alone", "both"
 

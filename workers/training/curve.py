@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from workers.svg import svg_of
-from workers.training.loop import Checkpoint
+from workers.training.steps import Checkpoint
 
 SMOOTHED = 20  # steps that a point of the loss is the mean of, at most
 LOSS, DEV = "#0072B2", "#D55E00"

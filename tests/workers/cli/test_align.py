@@ -13,8 +13,8 @@ from tests.workers.training.sets import judged_set
 from workers.alignment.artifact import load_alignment
 from workers.cli import align
 from workers.encoders.registry import default_cards
-from workers.training.loop import TrainingSettings
 from workers.training.pairs import SMALLEST
+from workers.training.settings import TrainingSettings
 
 FEW_STEPS = partial(TrainingSettings, language_steps=2, speech_steps=2, fusion_steps=2)
 

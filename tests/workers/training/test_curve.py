@@ -1,7 +1,7 @@
 import re
 
 from workers.training.curve import training_curve
-from workers.training.loop import Checkpoint
+from workers.training.steps import Checkpoint
 
 
 def test_each_stage_is_drawn_and_dev_where_it_was_looked_at() -> None:

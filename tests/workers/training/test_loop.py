@@ -8,8 +8,10 @@ from torch import Tensor
 
 from app.types import Modality
 from workers.alignment.network import AlignmentNetwork
-from workers.training.loop import TrainingSettings, _batch, set_weight, train
+from workers.training.batches import batch_of, set_weight
+from workers.training.loop import train
 from workers.training.pairs import PairSet, Side
+from workers.training.settings import TrainingSettings
 
 THINGS, HIDDEN_TRAITS = 64, 6
 INPUTS = {Modality.TEXT: 10, Modality.IMAGE: 12, Modality.SPEECH: 24}
@@ -106,7 +108,7 @@ def test_a_batch_of_recordings_is_of_about_one_length() -> None:
     spoken = Side(modality=Modality.SPEECH, outputs=outputs.half(), rows=places)
     pairs = PairSet(name="", left=spoken, right=spoken, groups=places)
     for seed in range(5):
-        batch = _batch(pairs, SETTINGS, torch.Generator().manual_seed(seed))
+        batch = batch_of(pairs, SETTINGS, torch.Generator().manual_seed(seed))
         lengths = spoken.lengths[batch]
         assert len(batch) == len(set(batch.tolist())) == SETTINGS.speech_batch
         assert int(lengths.max() - lengths.min()) <= 8  # 48 neighbours of 600, of which 6 are of each length
