@@ -15,6 +15,7 @@ from app.types import EncoderCard, Modality
 from workers.alignment.artifact import Alignment, AlignmentCard, save_alignment
 from workers.alignment.network import AlignmentNetwork
 from workers.cli.align_catalogue import CURVE, fit_catalogue
+from workers.cli.losses import chosen_losses, loss_option
 from workers.cli.options import LIMITS, cache_option, progress_bar, threads_option, train_data_option
 from workers.encoders import registry
 from workers.encodings import Encodings
@@ -25,7 +26,8 @@ from workers.training.class_names import ClassNames, class_names
 from workers.training.curve import training_curve
 from workers.training.dictionary import dictionary_pairs
 from workers.training.loop import train
-from workers.training.pairs import SMALLEST, PairSet, encode_pairs, pairs_of
+from workers.training.pair_sets import SMALLEST, PairSet, encode_pairs
+from workers.training.pairs import pairs_of
 from workers.training.selection import (
     TRANSCRIPT_SHARES,
     choose_shares,
@@ -62,6 +64,7 @@ def align() -> None:
     show_default=True,
     help="Also learn from so many words of a Chinese-English dictionary.",
 )
+@loss_option
 @cache_option
 @threads_option
 def train_command(
@@ -72,6 +75,7 @@ def train_command(
     seed: int,
     synthetic: bool,
     dictionary: int,
+    losses: tuple[tuple[str, str], ...],
     cache: Path,
     threads: int,
 ) -> None:
@@ -86,9 +90,9 @@ def train_command(
     torch.set_num_threads(threads)
     console, started = Console(), perf_counter()
     if catalogue is not None:
-        fit_catalogue(catalogue, out, steps, seed, cache, console)
+        fit_catalogue(catalogue, out, steps, seed, chosen_losses(losses), cache, console)
         return
-    settings = TrainingSettings(steps=steps or TrainingSettings.steps, seed=seed)
+    settings = TrainingSettings(steps=steps or TrainingSettings.steps, seed=seed, losses=chosen_losses(losses))
     judged = [load_judged_set(folder) for folder in data]
     cards = registry.default_cards()
     with progress_bar(console) as progress:

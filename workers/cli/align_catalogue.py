@@ -1,6 +1,6 @@
 """`triseek align train --catalogue`: fits the present alignment to a shop's own products."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
@@ -28,7 +28,8 @@ from workers.evaluation.judged import JudgedSet, load_judged_set
 from workers.evaluation.matrix import judge
 from workers.training.curve import training_curve
 from workers.training.loop import fit_pictures
-from workers.training.pairs import SMALLEST, PairSet, encode_pairs, pairs_of
+from workers.training.pair_sets import SMALLEST, PairSet, encode_pairs
+from workers.training.pairs import pairs_of
 from workers.training.selection import DEV, dev_score
 from workers.training.settings import TrainingSettings
 from workers.training.shop import write_judged_set
@@ -42,7 +43,9 @@ FEWEST_STEPS = 120
 LOOKS = 6  # at dev
 
 
-def fit_catalogue(name: str, out: Path, steps: int | None, seed: int, cache: Path, console: Console) -> None:
+def fit_catalogue(
+    name: str, out: Path, steps: int | None, seed: int, pair_losses: Mapping[str, str], cache: Path, console: Console
+) -> None:
     """Trains on most of a catalogue's products, judges on the others, and writes an artifact that is ready or not.
 
     Raises:
@@ -60,7 +63,7 @@ def fit_catalogue(name: str, out: Path, steps: int | None, seed: int, cache: Pat
     with progress_bar(console) as progress:
         encoded = Encodings(cache, cards, LIMITS, progress)
         sets = _pictured(judged, encoded, name)
-        settings = _settings(sum(map(len, sets)), steps, seed)
+        settings = _settings(sum(map(len, sets)), steps, seed, pair_losses)
         network, checkpoints, losses = _fit(judged, encoded, sets, present, settings, progress)
         head = network.head(Modality.IMAGE)
         assert isinstance(head, PictureHead)
@@ -69,7 +72,7 @@ def fit_catalogue(name: str, out: Path, steps: int | None, seed: int, cache: Pat
         found = verdict(judge(judged, DEV, encoded, fitted), judge(judged, DEV, encoded, present))
         for why in encoded.unreadable.values():
             console.print(f"left out: {why}", highlight=False)
-    training = _record(name, present, sets, checkpoints, found, seed)
+    training = _record(name, present, sets, checkpoints, found, settings)
     save_alignment(out, network, replace(fitted.card, ready=found.ready, training=training))
     (out / CURVE).write_text(training_curve({"pictures": losses}, checkpoints), encoding="utf-8")
     console.print(f"{found}", highlight=False)
@@ -105,12 +108,13 @@ def _pictured(judged: JudgedSet, encoded: Encodings, name: str) -> list[PairSet]
     return sets
 
 
-def _settings(pairs: int, steps: int | None, seed: int) -> TrainingSettings:
+def _settings(pairs: int, steps: int | None, seed: int, losses: Mapping[str, str]) -> TrainingSettings:
     """A shop has few pairs, which are learnt by heart at the pace of a whole training."""
     wanted = steps or max(FEWEST_STEPS, EPOCHS * pairs // BATCH)
     return TrainingSettings(
         steps=wanted,
         seed=seed,
+        losses=losses,
         batch=BATCH,
         learning_rate=2e-4,
         dropout=0.3,
@@ -151,13 +155,14 @@ def _record(
     sets: Sequence[PairSet],
     checkpoints: Sequence[Checkpoint],
     found: Verdict,
-    seed: int,
+    settings: TrainingSettings,
 ) -> dict[str, object]:
     return {
         "catalogue": name,
         "from": present.card.sha256,
         "pairs": {each.name: len(each) for each in sets},
-        "seed": seed,
+        "seed": settings.seed,
+        "losses": dict(settings.losses),
         "dev": [asdict(each) for each in checkpoints],
         "gate": asdict(found),
     }

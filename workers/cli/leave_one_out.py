@@ -21,7 +21,8 @@ from workers.evaluation.matrix import groups, judge, means
 from workers.training.class_names import ClassNames, class_names
 from workers.training.dictionary import dictionary_pairs
 from workers.training.loop import train
-from workers.training.pairs import PairSet, encode_pairs, pairs_of
+from workers.training.pair_sets import PairSet, encode_pairs
+from workers.training.pairs import pairs_of
 from workers.training.settings import TrainingSettings
 
 PAIRS, NAMES, BOTH = "pairs alone", "class names alone", "both"

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from app.types import Modality
-from workers.training.pairs import PairSet
+from workers.training.pair_sets import PairSet
 from workers.training.settings import TrainingSettings
 
 SPREAD = 3  # a batch of recordings is drawn from so many times as many neighbours in length

@@ -41,7 +41,8 @@ def dictionary_pairs(seed: int, most: int) -> Iterator[Pair]:
             set="dictionary text-text",
             left=(Modality.TEXT, TextContent(asked, Role.QUERY)),
             right=(Modality.TEXT, TextContent(meaning, Role.PASSAGE)),
-            group=meaning.casefold(),
+            left_things=frozenset({meaning.casefold()}),
+            right_things=frozenset({meaning.casefold()}),
         )
 
 

@@ -11,8 +11,8 @@ from workers.alignment.network import AlignmentNetwork
 from workers.alignment.picture_head import PictureHead
 from workers.training.batches import draw
 from workers.training.class_names import ClassNames
-from workers.training.pairs import PairSet
-from workers.training.settings import DEFAULT_LOSSES, Losses, TrainingSettings
+from workers.training.pair_sets import PairSet
+from workers.training.settings import TrainingSettings
 from workers.training.stages import Stage, stages_of
 from workers.training.standardise import standardise
 from workers.training.steps import Checkpoint, run_stage
@@ -25,7 +25,6 @@ def train(
     segments: Mapping[Modality, int],
     settings: TrainingSettings,
     *,
-    losses: Losses = DEFAULT_LOSSES,
     class_names: ClassNames | None = None,
     dev: Callable[[AlignmentNetwork], float],
     on_step: Callable[[str, float], None],
@@ -37,7 +36,6 @@ def train(
         inputs: length of each modality's pooled output.
         segments: that each modality's pooled output has side by side.
         settings: how.
-        losses: which loss each pair of modalities has.
         class_names: of the picture encoder's classifier, if it has one.
         dev: the network's score on held-out queries, larger is better.
         on_step: told the stage and the loss of each step.
@@ -51,7 +49,7 @@ def train(
     network = AlignmentNetwork(inputs, segments, settings.hidden, settings.dim, settings.dropout, shape)
     standardise(network, sets, class_names)
     checkpoints = list[Checkpoint]()
-    for stage in stages_of(network, sets, settings, losses, chance):
+    for stage in stages_of(network, sets, settings, chance):
         checkpoints += run_stage(stage, network, settings, dev, on_step)
     return network.eval(), checkpoints
 
@@ -91,7 +89,7 @@ def fit_pictures(
     head.widen(pictures[torch.randperm(len(pictures), generator=chance)[: settings.new_units]])
 
     def loss() -> Tensor:
-        return set_loss(fitted, draw(sets, 1, chance)[0], settings, DEFAULT_LOSSES, chance)
+        return set_loss(fitted, draw(sets, 1, chance)[0], settings, chance)
 
     groups = [{"params": list(head.parameters()), "lr": settings.learning_rate}]
     stage = Stage(name="pictures", steps=settings.steps, groups=groups, loss=loss, judged=True)

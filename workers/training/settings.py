@@ -5,13 +5,24 @@ from dataclasses import dataclass, field
 
 from app.types import Modality
 
-Losses = Mapping[frozenset[Modality], str]  # the modalities of a pair -> info_nce, triplet, or both
+INFO_NCE, TRIPLET, BOTH = LOSSES = ("info_nce", "triplet", "both")
+
+
+ORDER = {modality: place for place, modality in enumerate(Modality)}
+
+
+def pair_name(one: Modality, other: Modality) -> str:
+    """What a pair of modalities is called: `text-image`, `text-speech`, whichever side each is on."""
+    return "-".join(sorted((one, other), key=lambda modality: ORDER[Modality(modality)]))
+
 
 # As the design has it, contrast for text and picture; what is spoken learns by both, which dev chose over either alone.
-DEFAULT_LOSSES: Losses = {
-    frozenset({left, right}): "both" if Modality.SPEECH in (left, right) else "info_nce"
-    for left in Modality
-    for right in Modality
+DEFAULT_LOSSES: Mapping[str, str] = {
+    pair_name(Modality.TEXT, Modality.TEXT): INFO_NCE,
+    pair_name(Modality.TEXT, Modality.IMAGE): INFO_NCE,
+    pair_name(Modality.IMAGE, Modality.IMAGE): INFO_NCE,
+    pair_name(Modality.TEXT, Modality.SPEECH): BOTH,
+    pair_name(Modality.IMAGE, Modality.SPEECH): BOTH,
 }
 
 
@@ -38,6 +49,7 @@ class TrainingSettings:
     dropout: float = 0.1
     temperature: float = 0.05
     margin: float = 0.2  # of the triplet loss, cosine distance
+    losses: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_LOSSES))  # of each pair of modalities
     keep: float = 100.0  # of the loss that holds texts as similar to each other as their encoder has them
     hold: float = 20.0  # of the loss that leaves texts where they are while other languages are brought to them
     hidden: Mapping[Modality, int] = field(default_factory=lambda: {Modality.TEXT: 2048, Modality.IMAGE: 2048})

@@ -12,8 +12,8 @@ from app.types import Modality
 from workers.alignment.network import AlignmentNetwork, ProjectionHead
 from workers.alignment.picture_head import PictureHead
 from workers.training.batches import draw
-from workers.training.pairs import PairSet
-from workers.training.settings import Losses, TrainingSettings
+from workers.training.pair_sets import PairSet
+from workers.training.settings import TrainingSettings
 from workers.training.terms import fusion_loss, hold_loss, keep_loss, language_loss, set_loss
 
 _NONE = torch.zeros(0, 0)
@@ -34,7 +34,6 @@ def stages_of(
     network: AlignmentNetwork,
     sets: Sequence[PairSet],
     settings: TrainingSettings,
-    losses: Losses,
     chance: torch.Generator,
 ) -> Iterator[Stage]:
     """The stages that these sets can be learnt by, in their order; each is made when the one before is done."""
@@ -47,7 +46,7 @@ def stages_of(
 
     def heads() -> Tensor:
         drawn = draw(others, settings.sets_per_step, chance)
-        found = torch.stack([set_loss(network, each, settings, losses, chance) for each in drawn]).sum()
+        found = torch.stack([set_loss(network, each, settings, chance) for each in drawn]).sum()
         return found + settings.keep * keep_loss(network.head(Modality.TEXT), texts, settings, chance)
 
     def languages() -> Tensor:
@@ -57,7 +56,7 @@ def stages_of(
 
     def speech() -> Tensor:
         # Words name what is said better than pictures do: beside them, pairs with pictures only take away on dev.
-        return set_loss(network, draw(named or spoken, 1, chance)[0], settings, losses, chance)
+        return set_loss(network, draw(named or spoken, 1, chance)[0], settings, chance)
 
     def fusions() -> Tensor:
         return fusion_loss(network, draw(crossing, 1, chance)[0], settings, chance)

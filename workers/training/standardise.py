@@ -9,7 +9,7 @@ from app.types import Modality
 from workers.alignment.network import AlignmentNetwork, ProjectionHead
 from workers.alignment.picture_head import PictureHead
 from workers.training.class_names import ClassNames
-from workers.training.pairs import PairSet
+from workers.training.pair_sets import PairSet
 
 ENOUGH = 4096  # outputs of a set to know their mean and spread
 

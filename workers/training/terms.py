@@ -7,24 +7,26 @@ from workers.alignment.losses.info_nce import info_nce
 from workers.alignment.losses.triplet import triplet
 from workers.alignment.network import AlignmentNetwork, ProjectionHead
 from workers.training.batches import batch_of
-from workers.training.pairs import PairSet
-from workers.training.settings import Losses, TrainingSettings
+from workers.training.pair_sets import PairSet
+from workers.training.settings import BOTH, INFO_NCE, TRIPLET, TrainingSettings, pair_name
 
 
-def set_loss(
-    network: AlignmentNetwork, pairs: PairSet, settings: TrainingSettings, losses: Losses, chance: torch.Generator
-) -> Tensor:
+def set_loss(network: AlignmentNetwork, pairs: PairSet, settings: TrainingSettings, chance: torch.Generator) -> Tensor:
     """Brings the two sides of a batch of pairs together, by the losses that their modalities have."""
     batch = batch_of(pairs, settings, chance)
-    groups = pairs.groups[batch]
     left = network.project(pairs.left.modality, pairs.left.take(batch))
     right = network.project(pairs.right.modality, pairs.right.take(batch))
-    kind = losses[frozenset({pairs.left.modality, pairs.right.modality})]
+    return _pair_loss(pairs, left, right, pairs.same(batch), settings)
+
+
+def _pair_loss(pairs: PairSet, left: Tensor, right: Tensor, same: Tensor, settings: TrainingSettings) -> Tensor:
+    """The losses that the pairs' modalities have, of (batch, dim) unit vectors and what is the same thing."""
+    kind = settings.losses[pair_name(pairs.left.modality, pairs.right.modality)]
     loss = torch.zeros(())
-    if kind in ("info_nce", "both"):
-        loss = loss + info_nce(left, right, groups, settings.temperature)
-    if kind in ("triplet", "both"):
-        loss = loss + triplet(left, right, groups, settings.margin) + triplet(right, left, groups, settings.margin)
+    if kind in (INFO_NCE, BOTH):
+        loss = loss + info_nce(left, right, same, settings.temperature)
+    if kind in (TRIPLET, BOTH):
+        loss = loss + triplet(left, right, same, settings.margin) + triplet(right, left, same.T, settings.margin)
     return loss
 
 
@@ -50,7 +52,7 @@ def language_loss(
     batch = torch.randint(len(pairs), (min(settings.batch, len(pairs)),), generator=chance)
     with torch.no_grad():
         right = before(pairs.right.take(batch))
-    return info_nce(head(pairs.left.take(batch)), right, pairs.groups[batch], settings.temperature)
+    return _pair_loss(pairs, head(pairs.left.take(batch)), right, pairs.same(batch), settings)
 
 
 def hold_loss(
@@ -69,7 +71,6 @@ def fusion_loss(
 ) -> Tensor:
     """Contrasts what both sides of a batch are together with each of them."""
     batch = torch.randint(len(pairs), (min(settings.batch, len(pairs)),), generator=chance)
-    groups = pairs.groups[batch]
     with torch.no_grad():
         left = network.project(pairs.left.modality, pairs.left.take(batch))
         right = network.project(pairs.right.modality, pairs.right.take(batch))
@@ -79,4 +80,8 @@ def fusion_loss(
         pairs.right.modality: nn.functional.dropout(right, settings.dropout),
     }
     fused = network.fuse(hidden)
-    return info_nce(fused, left, groups, settings.temperature) + info_nce(fused, right, groups, settings.temperature)
+    found = [
+        info_nce(fused, vectors, pairs.same_as(side, batch), settings.temperature)
+        for side, vectors in ((pairs.left, left), (pairs.right, right))
+    ]
+    return torch.stack(found).sum()

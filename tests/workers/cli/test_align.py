@@ -13,7 +13,7 @@ from tests.workers.training.sets import judged_set
 from workers.alignment.artifact import load_alignment
 from workers.cli import align
 from workers.encoders.registry import default_cards
-from workers.training.pairs import SMALLEST
+from workers.training.pair_sets import SMALLEST
 from workers.training.settings import TrainingSettings
 
 FEW_STEPS = partial(TrainingSettings, language_steps=2, speech_steps=2, fusion_steps=2)
@@ -22,9 +22,9 @@ FEW_STEPS = partial(TrainingSettings, language_steps=2, speech_steps=2, fusion_s
 OPTIONS = ("--steps", "2", "--no-synthetic", "--dictionary", "0", "--threads", "1")
 
 
-def _train(folder: Path) -> Result:
+def _train(folder: Path, *options: str) -> Result:
     files = ["--data", str(folder), "--out", str(folder / "out"), "--cache", str(folder / "cache")]
-    return CliRunner().invoke(align.align, ["train", *files, *OPTIONS])
+    return CliRunner().invoke(align.align, ["train", *files, *OPTIONS, *options])
 
 
 def _add_products(folder: Path, count: int) -> None:
@@ -40,7 +40,7 @@ def test_training_writes_an_artifact_that_loads(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(align, "TrainingSettings", FEW_STEPS)
     judged_set(tmp_path)
     _add_products(tmp_path, 2 * SMALLEST)
-    run = _train(tmp_path)
+    run = _train(tmp_path, "--loss", "image-text=both", "--loss", "text-text=triplet")
     assert run.exit_code == 0, (run.output, run.exception)
     assert "dev MRR" in run.output
     assert "Wrote" in run.output
@@ -48,6 +48,8 @@ def test_training_writes_an_artifact_that_loads(tmp_path: Path, monkeypatch: pyt
     assert curve.getroot().tag.endswith("svg")
     card = load_alignment(tmp_path / "out", default_cards()).card
     assert card.training["settings"]["steps"] == 2
+    losses = card.training["settings"]["losses"]
+    assert (losses["text-image"], losses["text-text"], losses["text-speech"]) == ("both", "triplet", "both")
     assert 0 < card.transcript_share < 1
 
 
@@ -58,3 +60,19 @@ def test_a_set_with_too_little_to_learn_from_writes_nothing(tmp_path: Path, monk
     assert isinstance(run.exception, JudgedSetInvalid)
     assert "too little to learn from" in run.exception.detail
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("choice", "problem"),
+    [
+        ("text-image=hinge", "no loss; there are info_nce, triplet, both"),
+        ("text-image", "no loss"),
+        ("text-smell=triplet", "no pair of modalities; there are text-text, text-image"),
+        ("triplet", "no pair of modalities"),
+    ],
+)
+def test_a_loss_that_there_is_not_is_said_with_those_that_there_are(tmp_path: Path, choice: str, problem: str) -> None:
+    judged_set(tmp_path)
+    run = _train(tmp_path, "--loss", choice)
+    assert run.exit_code == 2
+    assert problem in " ".join(run.output.split())
