@@ -209,6 +209,10 @@ class ArtifactInvalid(TriseekError):
     """An alignment artifact is damaged or does not fit the encoders."""
 
 
+class CheckpointInvalid(TriseekError):
+    """A training cannot go on from this checkpoint."""
+
+
 class JudgedSetInvalid(TriseekError):
     """A judged set is missing something or contradicts itself."""
 

@@ -72,16 +72,23 @@ class Encodings:
         cards: the encoders.
         limits: media that are refused.
         progress: shows what is being encoded.
+        device: where the encoders run, by torch's name; `auto` is the GPU if there is one.
     """
 
     def __init__(
-        self, folder: Path, cards: Mapping[Modality, EncoderCard], limits: MediaLimits, progress: Progress
+        self,
+        folder: Path,
+        cards: Mapping[Modality, EncoderCard],
+        limits: MediaLimits,
+        progress: Progress,
+        device: str = "auto",
     ) -> None:
         self.cards = cards
         self._caches = {modality: OutputCache(folder, card.id) for modality, card in cards.items()}
         self._encoders: dict[Modality, Encoder[Any]] = {}
         self._limits = limits
         self._progress = progress
+        self._device = device
         self.unreadable: dict[str, str] = {}  # key -> why
 
     def encode(self, modality: Modality, contents: Sequence[Content]) -> list[str | None]:
@@ -120,7 +127,7 @@ class Encodings:
 
     def _encoder(self, modality: Modality) -> Encoder[Any]:
         if modality not in self._encoders:
-            self._encoders[modality] = registry.load(self.cards[modality])
+            self._encoders[modality] = registry.load(self.cards[modality], self._device)
         return self._encoders[modality]
 
 

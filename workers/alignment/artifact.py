@@ -91,7 +91,9 @@ class Alignment:
         """(n, inputs) pooled outputs of the modality's encoder to (n, dim) unit vectors."""
         with torch.inference_mode():
             batches = torch.split(torch.from_numpy(pooled), AT_ONCE)
-            projected: Vectors = torch.cat([self.network.project(modality, batch) for batch in batches]).numpy()
+            device = next(self.network.parameters()).device  # the CPU, but for a training on a GPU
+            found = [self.network.project(modality, batch.to(device)).cpu() for batch in batches]
+            projected: Vectors = torch.cat(found).numpy()
         return projected
 
     def fuse(self, vectors: Mapping[Modality, Vectors]) -> Vectors:

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
 
+import torch
 from rich.console import Console
 from rich.progress import Progress
 
@@ -20,6 +21,7 @@ from app.types import Modality
 from workers.alignment.artifact import DEFAULT, Alignment, load_alignment, save_alignment
 from workers.alignment.network import AlignmentNetwork
 from workers.alignment.picture_head import PictureHead
+from workers.cli.align_data import CURVE
 from workers.cli.options import LIMITS, progress_bar
 from workers.encoders import registry
 from workers.encodings import Encodings
@@ -33,10 +35,9 @@ from workers.training.pairs import pairs_of
 from workers.training.selection import DEV, dev_score
 from workers.training.settings import TrainingSettings
 from workers.training.shop import write_judged_set
-from workers.training.steps import Checkpoint
+from workers.training.steps import Look
 
 URLS = ("database_url", "redis_url", "media_url")
-CURVE = "training.svg"
 BATCH = 256
 EPOCHS = 5  # on dev, more of them lose what fewer win
 FEWEST_STEPS = 120
@@ -44,7 +45,14 @@ LOOKS = 6  # at dev
 
 
 def fit_catalogue(
-    name: str, out: Path, steps: int | None, seed: int, pair_losses: Mapping[str, str], cache: Path, console: Console
+    name: str,
+    out: Path,
+    steps: int | None,
+    seed: int,
+    pair_losses: Mapping[str, str],
+    cache: Path,
+    device: torch.device,
+    console: Console,
 ) -> None:
     """Trains on most of a catalogue's products, judges on the others, and writes an artifact that is ready or not.
 
@@ -61,10 +69,10 @@ def fit_catalogue(
     _read_catalogue(name, here, folder)
     judged = load_judged_set(folder)
     with progress_bar(console) as progress:
-        encoded = Encodings(cache, cards, LIMITS, progress)
+        encoded = Encodings(cache, cards, LIMITS, progress, device.type)
         sets = _pictured(judged, encoded, name)
         settings = _settings(sum(map(len, sets)), steps, seed, pair_losses)
-        network, checkpoints, losses = _fit(judged, encoded, sets, present, settings, progress)
+        network, checkpoints, losses = _fit(judged, encoded, sets, present, settings, device, progress)
         head = network.head(Modality.IMAGE)
         assert isinstance(head, PictureHead)
         hidden = {**present.card.hidden, Modality.IMAGE: head.first.out_features}
@@ -128,23 +136,27 @@ def _fit(
     sets: Sequence[PairSet],
     present: Alignment,
     settings: TrainingSettings,
+    device: torch.device,
     progress: Progress,
-) -> tuple[AlignmentNetwork, list[Checkpoint], list[float]]:
+) -> tuple[AlignmentNetwork, list[Look], list[float]]:
     """The network, the looks at dev, and the loss of every step."""
     losses: list[float] = []
+    seen = ""
 
     def dev(network: AlignmentNetwork) -> float:
+        nonlocal seen
         score = dev_score([judged], encoded, network, present.card)
-        progress.console.print(f"step {len(losses)}: dev MRR {score:.4f}")
+        seen = f", dev MRR {score:.4f}"
+        progress.console.print(f"step {len(losses)}{seen}")
         return score
 
     task = progress.add_task("training", total=settings.steps)
 
     def on_step(stage: str, loss: float) -> None:
         losses.append(loss)
-        progress.update(task, advance=1, description=f"training {stage}, loss {loss:.2f}")
+        progress.update(task, advance=1, description=f"training {stage}, loss {loss:.2f}{seen}")
 
-    network, checkpoints = fit_pictures(present.network, sets, settings, dev=dev, on_step=on_step)
+    network, checkpoints = fit_pictures(present.network, sets, settings, dev=dev, on_step=on_step, device=device)
     progress.remove_task(task)
     return network, checkpoints, losses
 
@@ -153,7 +165,7 @@ def _record(
     name: str,
     present: Alignment,
     sets: Sequence[PairSet],
-    checkpoints: Sequence[Checkpoint],
+    checkpoints: Sequence[Look],
     found: Verdict,
     settings: TrainingSettings,
 ) -> dict[str, object]:

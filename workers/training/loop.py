@@ -10,12 +10,14 @@ from app.types import Modality
 from workers.alignment.network import AlignmentNetwork
 from workers.alignment.picture_head import PictureHead
 from workers.training.batches import draw
+from workers.training.checkpoint import CheckpointFile
 from workers.training.class_names import ClassNames
+from workers.training.device import CPU
 from workers.training.pair_sets import PairSet
 from workers.training.settings import TrainingSettings
 from workers.training.stages import Stage, stages_of
 from workers.training.standardise import standardise
-from workers.training.steps import Checkpoint, run_stage
+from workers.training.steps import Look, Steps
 from workers.training.terms import set_loss
 
 
@@ -28,7 +30,10 @@ def train(
     class_names: ClassNames | None = None,
     dev: Callable[[AlignmentNetwork], float],
     on_step: Callable[[str, float], None],
-) -> tuple[AlignmentNetwork, list[Checkpoint]]:
+    device: torch.device = CPU,
+    checkpoint: CheckpointFile | None = None,
+    resume: bool = False,
+) -> tuple[AlignmentNetwork, list[Look]]:
     """Trains a network and keeps it as it was when dev was best.
 
     Args:
@@ -38,20 +43,27 @@ def train(
         settings: how.
         class_names: of the picture encoder's classifier, if it has one.
         dev: the network's score on held-out queries, larger is better.
-        on_step: told the stage and the loss of each step.
+        on_step: told the stage and the loss of each step, also of those before an interruption.
+        device: where; on a GPU the heads run in bfloat16.
+        checkpoint: where to keep what an interrupted training goes on from.
+        resume: whether to go on from that.
 
     Returns:
-        The best network, and every look at dev.
+        The best network, on the CPU, and every look at dev.
+
+    Raises:
+        CheckpointInvalid: there is no checkpoint of this very training to go on from.
     """
+    left = checkpoint.read() if checkpoint is not None and resume else None
     torch.manual_seed(settings.seed)
     chance = torch.Generator().manual_seed(settings.seed)
     shape = None if class_names is None else class_names.shape
     network = AlignmentNetwork(inputs, segments, settings.hidden, settings.dim, settings.dropout, shape)
     standardise(network, sets, class_names)
-    checkpoints = list[Checkpoint]()
-    for stage in stages_of(network, sets, settings, chance):
-        checkpoints += run_stage(stage, network, settings, dev, on_step)
-    return network.eval(), checkpoints
+    network, placed = network.to(device), [each.to(device) for each in sets]
+    steps = Steps(network, settings, chance, dev=dev, on_step=on_step, checkpoint=checkpoint)
+    steps.run(stages_of(network, placed, settings, chance), left)
+    return network.cpu().eval(), steps.looks
 
 
 def fit_pictures(
@@ -61,7 +73,8 @@ def fit_pictures(
     *,
     dev: Callable[[AlignmentNetwork], float],
     on_step: Callable[[str, float], None],
-) -> tuple[AlignmentNetwork, list[Checkpoint]]:
+    device: torch.device = CPU,
+) -> tuple[AlignmentNetwork, list[Look]]:
     """Teaches a trained network the pictures of one shop, and leaves everything else as it is.
 
     New hidden units lie at the shop's pictures, and texts stay where they are: so do recordings, other languages, and
@@ -73,9 +86,10 @@ def fit_pictures(
         settings: `steps`, `learning_rate` and what the loss needs.
         dev: the network's score on held-out queries, larger is better; the best one is kept.
         on_step: told the stage and the loss of each step.
+        device: where; on a GPU the heads run in bfloat16.
 
     Returns:
-        The best network, and every look at dev.
+        The best network, on the CPU, and every look at dev.
     """
     torch.manual_seed(settings.seed)
     chance = torch.Generator().manual_seed(settings.seed)
@@ -87,11 +101,13 @@ def fit_pictures(
     )
     head.dropout.p = settings.dropout
     head.widen(pictures[torch.randperm(len(pictures), generator=chance)[: settings.new_units]])
+    fitted, placed = fitted.to(device), [each.to(device) for each in sets]
 
     def loss() -> Tensor:
-        return set_loss(fitted, draw(sets, 1, chance)[0], settings, chance)
+        return set_loss(fitted, draw(placed, 1, settings, chance)[0], settings, chance)
 
     groups = [{"params": list(head.parameters()), "lr": settings.learning_rate}]
     stage = Stage(name="pictures", steps=settings.steps, groups=groups, loss=loss, judged=True)
-    checkpoints = run_stage(stage, fitted, settings, dev, on_step)
-    return fitted.eval(), checkpoints
+    steps = Steps(fitted, settings, chance, dev=dev, on_step=on_step)
+    steps.run([stage])
+    return fitted.cpu().eval(), steps.looks

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -25,6 +25,7 @@ class Side:
     outputs: Tensor  # (contents, inputs) float16, as they are cached
     rows: Tensor  # (pairs,) int64
     things: csr_array  # (contents, things) bool: what each content stands for
+    keys: tuple[str, ...] = ()  # what each content is cached under
 
     def things_of(self, pairs: Tensor) -> csr_array:
         """(batch, things) bool of these pairs."""
@@ -34,10 +35,14 @@ class Side:
         """(batch, inputs) float32 outputs of these pairs."""
         return self.outputs[self.rows[pairs]].float()
 
+    def to(self, device: torch.device) -> "Side":
+        """The same side with its outputs on this device; what batches are drawn by stays on the CPU."""
+        return replace(self, outputs=self.outputs.to(device))
+
     @cached_property
     def lengths(self) -> Tensor:
         """(contents,) how many numbers of each output are not zero: a recording's are zero behind its end."""
-        return self.outputs.count_nonzero(dim=1)
+        return self.outputs.count_nonzero(dim=1).cpu()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +55,10 @@ class PairSet:
 
     def __len__(self) -> int:
         return len(self.left.rows)
+
+    def to(self, device: torch.device) -> "PairSet":
+        """The same pairs with their outputs on this device."""
+        return replace(self, left=self.left.to(device), right=self.right.to(device))
 
     def same(self, pairs: Tensor) -> Tensor:
         """(batch, batch) bool: whether the left of one of these pairs and the right of another are the same thing."""
@@ -105,4 +114,10 @@ def _side(
     places = {key: place for place, key in enumerate(things)}
     outputs = torch.from_numpy(encodings.outputs(modality, list(things))).half()
     rows = torch.tensor([places[key] for key, _ in contents], dtype=torch.int64)
-    return Side(modality=modality, outputs=outputs, rows=rows, things=incidence(list(things.values()), numbers))
+    return Side(
+        modality=modality,
+        outputs=outputs,
+        rows=rows,
+        things=incidence(list(things.values()), numbers),
+        keys=tuple(things),
+    )

@@ -39,6 +39,7 @@ class TrainingSettings:
     speech_steps: int = 500
     fusion_steps: int = 200
     sets_per_step: int = 3  # drawn by their weights; one at a time in later stages
+    balanced: bool = False  # whether each pair of modalities is drawn as often as any other, or by its sets' sizes
     batch: int = 512
     speech_batch: int = 256
     learning_rate: float = 1e-3

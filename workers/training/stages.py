@@ -45,21 +45,21 @@ def stages_of(
     texts = torch.cat([each.right.outputs for each in others if each.right.modality is Modality.TEXT] or [_NONE])
 
     def heads() -> Tensor:
-        drawn = draw(others, settings.sets_per_step, chance)
+        drawn = draw(others, settings.sets_per_step, settings, chance)
         found = torch.stack([set_loss(network, each, settings, chance) for each in drawn]).sum()
         return found + settings.keep * keep_loss(network.head(Modality.TEXT), texts, settings, chance)
 
     def languages() -> Tensor:
-        pairs = draw(translated, 1, chance)[0]
+        pairs = draw(translated, 1, settings, chance)[0]
         found = language_loss(network.head(Modality.TEXT), before, pairs, settings, chance)
         return found + settings.hold * hold_loss(network.head(Modality.TEXT), before, shown, settings, chance)
 
     def speech() -> Tensor:
         # Words name what is said better than pictures do: beside them, pairs with pictures only take away on dev.
-        return set_loss(network, draw(named or spoken, 1, chance)[0], settings, chance)
+        return set_loss(network, draw(named or spoken, 1, settings, chance)[0], settings, chance)
 
     def fusions() -> Tensor:
-        return fusion_loss(network, draw(crossing, 1, chance)[0], settings, chance)
+        return fusion_loss(network, draw(crossing, 1, settings, chance)[0], settings, chance)
 
     if others:
         groups = _head_groups(network, settings)

@@ -7,6 +7,7 @@ from workers.alignment.losses.info_nce import info_nce
 from workers.alignment.losses.triplet import triplet
 from workers.alignment.network import AlignmentNetwork, ProjectionHead
 from workers.training.batches import batch_of
+from workers.training.device import through
 from workers.training.pair_sets import PairSet
 from workers.training.settings import BOTH, INFO_NCE, TRIPLET, TrainingSettings, pair_name
 
@@ -14,15 +15,16 @@ from workers.training.settings import BOTH, INFO_NCE, TRIPLET, TrainingSettings,
 def set_loss(network: AlignmentNetwork, pairs: PairSet, settings: TrainingSettings, chance: torch.Generator) -> Tensor:
     """Brings the two sides of a batch of pairs together, by the losses that their modalities have."""
     batch = batch_of(pairs, settings, chance)
-    left = network.project(pairs.left.modality, pairs.left.take(batch))
-    right = network.project(pairs.right.modality, pairs.right.take(batch))
+    left = through(network.head(pairs.left.modality), pairs.left.take(batch))
+    right = through(network.head(pairs.right.modality), pairs.right.take(batch))
     return _pair_loss(pairs, left, right, pairs.same(batch), settings)
 
 
 def _pair_loss(pairs: PairSet, left: Tensor, right: Tensor, same: Tensor, settings: TrainingSettings) -> Tensor:
     """The losses that the pairs' modalities have, of (batch, dim) unit vectors and what is the same thing."""
+    same = same.to(left.device)
     kind = settings.losses[pair_name(pairs.left.modality, pairs.right.modality)]
-    loss = torch.zeros(())
+    loss = torch.zeros((), device=left.device)
     if kind in (INFO_NCE, BOTH):
         loss = loss + info_nce(left, right, same, settings.temperature)
     if kind in (TRIPLET, BOTH):
@@ -40,7 +42,7 @@ def keep_loss(head: nn.Module, texts: Tensor, settings: TrainingSettings, chance
     assert isinstance(head, ProjectionHead)
     batch = texts[torch.randint(len(texts), (settings.batch,), generator=chance)].float()
     before = nn.functional.normalize(batch - head.mean, dim=1)
-    after = head(batch)
+    after = through(head, batch)
     loss: Tensor = (after @ after.T - before @ before.T).square().mean()
     return loss
 
@@ -51,8 +53,8 @@ def language_loss(
     """Contrasts texts with where the texts that they mean were before."""
     batch = torch.randint(len(pairs), (min(settings.batch, len(pairs)),), generator=chance)
     with torch.no_grad():
-        right = before(pairs.right.take(batch))
-    return _pair_loss(pairs, head(pairs.left.take(batch)), right, pairs.same(batch), settings)
+        right = through(before, pairs.right.take(batch))
+    return _pair_loss(pairs, through(head, pairs.left.take(batch)), right, pairs.same(batch), settings)
 
 
 def hold_loss(
@@ -61,8 +63,8 @@ def hold_loss(
     """The mean cosine distance of texts from where they were before."""
     batch = texts[torch.randint(len(texts), (settings.batch,), generator=chance)].float()
     with torch.no_grad():
-        place = before(batch)
-    loss: Tensor = 1 - (head(batch) * place).sum(1).mean()
+        place = through(before, batch)
+    loss: Tensor = 1 - (through(head, batch) * place).sum(1).mean()
     return loss
 
 
@@ -72,8 +74,8 @@ def fusion_loss(
     """Contrasts what both sides of a batch are together with each of them."""
     batch = torch.randint(len(pairs), (min(settings.batch, len(pairs)),), generator=chance)
     with torch.no_grad():
-        left = network.project(pairs.left.modality, pairs.left.take(batch))
-        right = network.project(pairs.right.modality, pairs.right.take(batch))
+        left = through(network.head(pairs.left.modality), pairs.left.take(batch))
+        right = through(network.head(pairs.right.modality), pairs.right.take(batch))
     # The fused vector must find each of the two it was made of, with parts of both hidden from it.
     hidden = {
         pairs.left.modality: nn.functional.dropout(left, settings.dropout),
@@ -81,7 +83,7 @@ def fusion_loss(
     }
     fused = network.fuse(hidden)
     found = [
-        info_nce(fused, vectors, pairs.same_as(side, batch), settings.temperature)
+        info_nce(fused, vectors, pairs.same_as(side, batch).to(vectors.device), settings.temperature)
         for side, vectors in ((pairs.left, left), (pairs.right, right))
     ]
     return torch.stack(found).sum()

@@ -1,4 +1,3 @@
-import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -8,7 +7,7 @@ from torch import Tensor
 
 from app.types import Modality
 from workers.alignment.network import AlignmentNetwork
-from workers.training.batches import batch_of, set_weight
+from workers.training.batches import batch_of, draw, set_weights
 from workers.training.loop import train
 from workers.training.pair_sets import PairSet, Side
 from workers.training.settings import DEFAULT_LOSSES, TrainingSettings
@@ -176,11 +175,31 @@ def test_other_languages_are_brought_to_texts_that_stay_where_they_are(hold: flo
     assert moved < 0.05 if hold else moved > 0.1
 
 
-@pytest.mark.parametrize("pairs", [16, 256])
-def test_a_set_is_drawn_by_the_root_of_its_size(pairs: int) -> None:
-    side = _side(Modality.TEXT, torch.zeros(pairs, 2))
-    drawn = PairSet(name="", left=side, right=side)
-    assert math.isclose(set_weight(drawn), pairs**0.5)
+def _of_size(left: Modality, right: Modality, pairs: int) -> PairSet:
+    sides = [_side(modality, torch.zeros(pairs, 2)) for modality in (left, right)]
+    return PairSet(name="", left=sides[0], right=sides[1])
+
+
+SIZED = [
+    _of_size(Modality.TEXT, Modality.IMAGE, 16),
+    _of_size(Modality.IMAGE, Modality.TEXT, 64),
+    _of_size(Modality.TEXT, Modality.TEXT, 400),
+]
+
+
+def test_a_set_is_drawn_by_the_root_of_its_size() -> None:
+    assert set_weights(SIZED, balanced=False) == [4, 8, 20]
+
+
+def test_balanced_each_pair_of_modalities_is_drawn_as_often_as_any_other() -> None:
+    assert set_weights(SIZED, balanced=True) == pytest.approx([4 / 12, 8 / 12, 1])
+
+
+@pytest.mark.parametrize(("balanced", "shares"), [(False, [1 / 8, 1 / 4, 5 / 8]), (True, [1 / 6, 1 / 3, 1 / 2])])
+def test_sets_are_drawn_as_often_as_they_weigh(balanced: bool, shares: list[float]) -> None:
+    settings, chance = replace(SETTINGS, balanced=balanced), torch.Generator().manual_seed(0)
+    sizes = [len(draw(SIZED, 1, settings, chance)[0]) for _ in range(4000)]
+    assert [sizes.count(len(each)) / 4000 for each in SIZED] == pytest.approx(shares, abs=0.03)
 
 
 @pytest.mark.parametrize("pair", ["text-image", "text-speech"])
