@@ -36,6 +36,13 @@ def align() -> None:
     show_default=True,
     help="Also learn from so many words of a Chinese-English dictionary.",
 )
+@click.option(
+    "--views",
+    type=click.IntRange(0),
+    default=TrainingSettings.views,
+    show_default=True,
+    help="Also learn from so many changed views of each picture and recording, and wordings of each text.",
+)
 @loss_option
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint that an interrupted training left in --out.")
 @device_option
@@ -49,6 +56,7 @@ def train_command(
     seed: int,
     synthetic: bool,
     dictionary: int,
+    views: int,
     losses: tuple[tuple[str, str], ...],
     resume: bool,
     device: torch.device,
@@ -63,13 +71,15 @@ def train_command(
     """
     if bool(data) == (catalogue is not None):
         raise click.UsageError("Give either --data, once or several times, or --catalogue.")
-    if resume and catalogue is not None:
-        raise click.UsageError("--resume goes with --data: fitting to a catalogue takes a minute, and begins anew.")
+    if (resume or views) and catalogue is not None:
+        raise click.UsageError("--resume and --views go with --data: fitting to a catalogue takes a minute.")
     torch.set_num_threads(threads)
     console = Console()
     if catalogue is not None:
         fit_catalogue(catalogue, out, steps, seed, chosen_losses(losses), cache, device, console)
         return
-    settings = TrainingSettings(steps=steps or TrainingSettings.steps, seed=seed, losses=chosen_losses(losses))
+    settings = TrainingSettings(
+        steps=steps or TrainingSettings.steps, seed=seed, views=views, losses=chosen_losses(losses)
+    )
     run = Run(settings=settings, out=out, cache=cache, threads=threads, device=device, resume=resume)
     learn(Sources(folders=data, synthetic=synthetic, dictionary=dictionary), run, console)

@@ -38,6 +38,7 @@ from workers.training.selection import (
 )
 from workers.training.settings import TrainingSettings
 from workers.training.steps import Look
+from workers.training.views import Views
 from workers.training.vocabulary import synthetic_pairs
 from workers.transcripts import Transcripts
 
@@ -62,14 +63,15 @@ class Sources:
             console.print("No split val: products of train are kept apart to judge by, and not learnt from.")
         return judged
 
-    def sets(self, judged: Sequence[JudgedSet], encoded: Encodings, seed: int) -> list[PairSet]:
+    def sets(self, judged: Sequence[JudgedSet], encoded: Encodings, settings: TrainingSettings) -> list[PairSet]:
         """The encoded pairs.
 
         Raises:
             JudgedSetInvalid: the judged sets pair no two modalities often enough.
         """
         own = [pair for each in judged for pair in pairs_of(each)]
-        sets = encode_pairs([*own, *self._general(judged, seed)], encoded)
+        views = Views(count=settings.views, seed=settings.seed)
+        sets = encode_pairs([*own, *self._general(judged, settings.seed)], encoded, views)
         crossing = {pair.set for pair in own if pair.left[0] is not pair.right[0]}
         if not crossing & {each.name for each in sets}:
             raise JudgedSetInvalid(
@@ -107,7 +109,7 @@ def learn(sources: Sources, run: Run, console: Console) -> None:
     judged, cards = sources.judged(console), registry.default_cards()
     with progress_bar(console) as progress:
         encoded = Encodings(run.cache, cards, LIMITS, progress, run.device.type)
-        sets = sources.sets(judged, encoded, run.settings.seed)
+        sets = sources.sets(judged, encoded, run.settings)
         for why in encoded.unreadable.values():
             console.print(f"left out: {why}", highlight=False)
         console.print(f"{sum(map(len, sets)):,} pairs in {len(sets)} sets, encoded in {perf_counter() - started:.0f} s")

@@ -97,7 +97,7 @@ def fit_pictures(
     head = fitted.head(Modality.IMAGE)
     assert isinstance(head, PictureHead)
     pictures = torch.cat(
-        [each.outputs.float() for own in sets for each in (own.left, own.right) if each.modality is Modality.IMAGE]
+        [each.plain.float() for own in sets for each in (own.left, own.right) if each.modality is Modality.IMAGE]
     )
     head.dropout.p = settings.dropout
     head.widen(pictures[torch.randperm(len(pictures), generator=chance)[: settings.new_units]])

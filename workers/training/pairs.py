@@ -23,6 +23,7 @@ class Pair:
     right: tuple[Modality, Content]
     left_things: frozenset[str]
     right_things: frozenset[str]
+    varies: bool = False  # whether other views of it may be learnt from, too
 
 
 def pairs_of(judged: JudgedSet, split: str = "train") -> Iterator[Pair]:
@@ -43,9 +44,13 @@ def _pairs_of_product(name: str, product: JudgedProduct) -> Iterator[Pair]:
     things = _things(name, product)
     for picture in pictures:
         for text in own + translated:
-            yield Pair(set=f"{name} text-image", left=text, right=picture, left_things=things, right_things=things)
+            yield Pair(
+                set=f"{name} text-image", left=text, right=picture, left_things=things, right_things=things, varies=True
+            )
     for text in translated if own else []:
-        yield Pair(set=f"{name} text-text", left=text, right=own[0], left_things=things, right_things=things)
+        yield Pair(
+            set=f"{name} text-text", left=text, right=own[0], left_things=things, right_things=things, varies=True
+        )
 
 
 def _things(name: str, product: JudgedProduct) -> frozenset[str]:
@@ -63,12 +68,14 @@ def _pairs_of_query(name: str, query: JudgedQuery, answers: Sequence[JudgedProdu
         for path in product.images:
             picture = (Modality.IMAGE, FileContent(path, Modality.IMAGE))
             kind = "phrase-image" if phrase and query.modality is Modality.TEXT else f"{query.modality}-image"
-            yield Pair(set=f"{name} {kind}", left=asked, right=picture, left_things=meant, right_things=things)
+            yield Pair(
+                set=f"{name} {kind}", left=asked, right=picture, left_things=meant, right_things=things, varies=True
+            )
         for text in _answering_texts(query, product):
             content = (Modality.TEXT, TextContent(text, Role.PASSAGE))
             # All that is said is contrasted with all else that is said, whatever set it is of.
             kind = SPOKEN if query.modality is Modality.SPEECH else f"{name} {query.modality}-text"
-            yield Pair(set=kind, left=asked, right=content, left_things=meant, right_things=things)
+            yield Pair(set=kind, left=asked, right=content, left_things=meant, right_things=things, varies=True)
 
 
 def _answering_texts(query: JudgedQuery, product: JudgedProduct) -> list[str]:

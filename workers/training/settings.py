@@ -56,5 +56,11 @@ class TrainingSettings:
     hidden: Mapping[Modality, int] = field(default_factory=lambda: {Modality.TEXT: 2048, Modality.IMAGE: 2048})
     dim: int = 512
     seed: int = 0
+    views: int = 0  # augmented ones of each picture, recording and text of judged sets, beside themselves
     new_units: int = 1024  # of the picture head, for a shop's own pictures, at most
     check_every: int = 200  # steps between two looks at dev
+    unfreeze: int = 0  # last blocks of the picture encoder that are trained at the end, together with its head
+    unfreeze_steps: int = 60
+    unfreeze_batch: int = 32
+    unfreeze_learning_rate: float = 1e-5
+    unfreeze_head_learning_rate: float = 1e-4

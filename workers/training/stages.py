@@ -42,7 +42,7 @@ def stages_of(
     others = [each for each in sets if Modality.SPEECH not in each.modalities]
     translated = [each for each in others if each.modalities == {Modality.TEXT}]
     crossing = [each for each in sets if len(each.modalities) > 1]
-    texts = torch.cat([each.right.outputs for each in others if each.right.modality is Modality.TEXT] or [_NONE])
+    texts = torch.cat([each.right.plain for each in others if each.right.modality is Modality.TEXT] or [_NONE])
 
     def heads() -> Tensor:
         drawn = draw(others, settings.sets_per_step, settings, chance)
@@ -94,4 +94,4 @@ def _shown(sets: Sequence[PairSet]) -> Tensor:
     """(n, inputs) texts that pictures were shown with, and those that texts of other languages are brought to."""
     crossing = [side for each in sets if len(each.modalities) > 1 for side in (each.left, each.right)]
     sides = crossing + [each.right for each in sets if len(each.modalities) == 1]
-    return torch.cat([side.outputs for side in sides if side.modality is Modality.TEXT])
+    return torch.cat([side.plain for side in sides if side.modality is Modality.TEXT])

@@ -31,6 +31,6 @@ def standardise(network: AlignmentNetwork, sets: Sequence[PairSet], class_names:
 
 def _outputs(sets: Sequence[PairSet], modality: Modality) -> Tensor:
     """Up to a few thousand evenly drawn outputs of a modality from each side that has it, (n, inputs) float32."""
-    sides = [side.outputs for each in sets for side in (each.left, each.right) if side.modality is modality]
+    sides = [side.plain for each in sets for side in (each.left, each.right) if side.modality is modality]
     found = [outputs[:: -(-len(outputs) // ENOUGH)] for outputs in sides if len(outputs)]
     return torch.cat(found).float() if found else torch.zeros(0, 0)

@@ -15,12 +15,12 @@ from workers.training.settings import BOTH, INFO_NCE, TRIPLET, TrainingSettings,
 def set_loss(network: AlignmentNetwork, pairs: PairSet, settings: TrainingSettings, chance: torch.Generator) -> Tensor:
     """Brings the two sides of a batch of pairs together, by the losses that their modalities have."""
     batch = batch_of(pairs, settings, chance)
-    left = through(network.head(pairs.left.modality), pairs.left.take(batch))
-    right = through(network.head(pairs.right.modality), pairs.right.take(batch))
-    return _pair_loss(pairs, left, right, pairs.same(batch), settings)
+    left = through(network.head(pairs.left.modality), pairs.left.take(batch, chance))
+    right = through(network.head(pairs.right.modality), pairs.right.take(batch, chance))
+    return pair_loss(pairs, left, right, pairs.same(batch), settings)
 
 
-def _pair_loss(pairs: PairSet, left: Tensor, right: Tensor, same: Tensor, settings: TrainingSettings) -> Tensor:
+def pair_loss(pairs: PairSet, left: Tensor, right: Tensor, same: Tensor, settings: TrainingSettings) -> Tensor:
     """The losses that the pairs' modalities have, of (batch, dim) unit vectors and what is the same thing."""
     same = same.to(left.device)
     kind = settings.losses[pair_name(pairs.left.modality, pairs.right.modality)]
@@ -54,7 +54,7 @@ def language_loss(
     batch = torch.randint(len(pairs), (min(settings.batch, len(pairs)),), generator=chance)
     with torch.no_grad():
         right = through(before, pairs.right.take(batch))
-    return _pair_loss(pairs, through(head, pairs.left.take(batch)), right, pairs.same(batch), settings)
+    return pair_loss(pairs, through(head, pairs.left.take(batch, chance)), right, pairs.same(batch), settings)
 
 
 def hold_loss(

@@ -9,8 +9,9 @@ from app.types import Modality
 from workers.alignment.network import AlignmentNetwork
 from workers.training.batches import batch_of, draw, set_weights
 from workers.training.loop import train
-from workers.training.pair_sets import PairSet, Side
+from workers.training.pair_sets import PairSet
 from workers.training.settings import DEFAULT_LOSSES, TrainingSettings
+from workers.training.side import Side
 from workers.training.things import incidence
 
 THINGS, HIDDEN_TRAITS = 64, 6
@@ -43,7 +44,8 @@ def _side(modality: Modality, outputs: Tensor) -> Side:
     count = len(outputs)
     numbers = {f"{number}": number for number in range(count)}
     things = incidence([{f"{number}"} for number in range(count)], numbers)
-    return Side(modality=modality, outputs=outputs, rows=torch.arange(count), things=things)
+    views = torch.ones(count, dtype=torch.int64)
+    return Side(modality=modality, outputs=outputs, rows=torch.arange(count), things=things, views=views)
 
 
 def _pairs(left: Modality, right: Modality) -> PairSet:
