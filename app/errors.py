@@ -195,6 +195,12 @@ class EncoderUnknown(TriseekError):
     status = 422
 
 
+class EncoderFixed(TriseekError):
+    """The blocks of this encoder cannot be trained."""
+
+    status = 422
+
+
 class VoiceUnknown(TriseekError):
     """There is no such voice."""
 

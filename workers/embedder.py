@@ -12,6 +12,7 @@ from app.errors import ArtifactInvalid, TriseekError
 from app.settings import Settings
 from app.types import EncoderCard, Modality, Role, SpaceKey
 from workers.alignment.artifact import DEFAULT, Alignment, load_alignment
+from workers.alignment.tuned import tuned
 from workers.encoders import registry
 from workers.encoders.base import BATCH, Encoder, Prepared
 from workers.encoders.transcriber import Transcriber, Transcript
@@ -54,13 +55,14 @@ class Embedder:
         """
         torch.set_num_threads(settings.threads)
         cards: Mapping[Modality, EncoderCard] = registry.default_cards()
-        alignment = load_alignment(settings.alignment or DEFAULT, cards)
+        folder = settings.alignment or DEFAULT
+        alignment = load_alignment(folder, cards)
         if not alignment.card.ready:
             raise ArtifactInvalid(
                 f"{settings.alignment} is not ready: on held-out data it was worse than the alignment before it."
                 " Train it with more data, or go on without it."
             )
-        encoders = {modality: registry.load(card) for modality, card in cards.items()}
+        encoders = {modality: tuned(registry.load(card), folder, alignment.card) for modality, card in cards.items()}
         transcriber = Transcriber.load(settings.threads)
         return cls(encoders, alignment, transcriber, MediaLimits.of(settings), settings.decode_threads)
 

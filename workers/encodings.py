@@ -1,6 +1,7 @@
 """Pooled outputs of many contents, from the cache where it has them, for training and evaluation."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -88,8 +89,23 @@ class Encodings:
         self._encoders: dict[Modality, Encoder[Any]] = {}
         self._limits = limits
         self._progress = progress
-        self._device = device
+        self.device = device
+        self._folder = folder
         self.unreadable: dict[str, str] = {}  # key -> why
+
+    def with_encoder(self, encoder: Encoder[Any], folder: Path | None = None) -> "Encodings":
+        """The same encodings but for one modality, whose encoder is this one; it has a cache of its own.
+
+        Args:
+            encoder: of a revision of its own.
+            folder: of the cache, if not that of the others.
+        """
+        modality, other = encoder.card.modality, copy(self)
+        other.cards = {**self.cards, modality: encoder.card}
+        cache = OutputCache(folder or self._folder, encoder.card.id)
+        other._caches = {**self._caches, modality: cache}  # noqa: SLF001  its own
+        other._encoders = {**self._encoders, modality: encoder}  # noqa: SLF001
+        return other
 
     def encode(self, modality: Modality, contents: Sequence[Content]) -> list[str | None]:
         """Makes sure that these contents are in the cache; their keys, None for those that cannot be read."""
@@ -127,7 +143,7 @@ class Encodings:
 
     def _encoder(self, modality: Modality) -> Encoder[Any]:
         if modality not in self._encoders:
-            self._encoders[modality] = registry.load(self.cards[modality], self._device)
+            self._encoders[modality] = registry.load(self.cards[modality], self.device)
         return self._encoders[modality]
 
 

@@ -7,7 +7,9 @@ import torch
 from rich.console import Console
 
 from workers.cli.align_catalogue import fit_catalogue
-from workers.cli.align_data import Run, Sources, learn
+from workers.cli.align_data import learn
+from workers.cli.align_run import Run
+from workers.cli.align_sources import Sources
 from workers.cli.device import device_option
 from workers.cli.losses import chosen_losses, loss_option
 from workers.cli.options import cache_option, threads_option, train_data_option
@@ -43,6 +45,13 @@ def align() -> None:
     show_default=True,
     help="Also learn from so many changed views of each picture and recording, and wordings of each text.",
 )
+@click.option(
+    "--unfreeze",
+    type=click.IntRange(0),
+    default=TrainingSettings.unfreeze,
+    show_default=True,
+    help="Also train so many last blocks of the picture encoder, after all else; slow without a GPU.",
+)
 @loss_option
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint that an interrupted training left in --out.")
 @device_option
@@ -57,6 +66,7 @@ def train_command(
     synthetic: bool,
     dictionary: int,
     views: int,
+    unfreeze: int,
     losses: tuple[tuple[str, str], ...],
     resume: bool,
     device: torch.device,
@@ -71,15 +81,19 @@ def train_command(
     """
     if bool(data) == (catalogue is not None):
         raise click.UsageError("Give either --data, once or several times, or --catalogue.")
-    if (resume or views) and catalogue is not None:
-        raise click.UsageError("--resume and --views go with --data: fitting to a catalogue takes a minute.")
+    if (resume or views or unfreeze) and catalogue is not None:
+        raise click.UsageError("--resume, --views and --unfreeze go with --data, not with --catalogue.")
     torch.set_num_threads(threads)
     console = Console()
     if catalogue is not None:
         fit_catalogue(catalogue, out, steps, seed, chosen_losses(losses), cache, device, console)
         return
     settings = TrainingSettings(
-        steps=steps or TrainingSettings.steps, seed=seed, views=views, losses=chosen_losses(losses)
+        steps=steps or TrainingSettings.steps,
+        seed=seed,
+        views=views,
+        unfreeze=unfreeze,
+        losses=chosen_losses(losses),
     )
     run = Run(settings=settings, out=out, cache=cache, threads=threads, device=device, resume=resume)
     learn(Sources(folders=data, synthetic=synthetic, dictionary=dictionary), run, console)

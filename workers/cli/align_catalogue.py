@@ -1,5 +1,6 @@
 """`triseek align train --catalogue`: fits the present alignment to a shop's own products."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from app.types import Modality
 from workers.alignment.artifact import DEFAULT, Alignment, load_alignment, save_alignment
 from workers.alignment.network import AlignmentNetwork
 from workers.alignment.picture_head import PictureHead
+from workers.alignment.tuned import TUNED, tuned_encodings
 from workers.cli.align_data import CURVE
 from workers.cli.options import LIMITS, progress_bar
 from workers.encoders import registry
@@ -64,12 +66,13 @@ def fit_catalogue(
     started = perf_counter()
     here = _here()
     cards = registry.default_cards()
-    present = load_alignment(here.alignment or DEFAULT, cards)
+    base = here.alignment or DEFAULT
+    present = load_alignment(base, cards)
     folder = out / "data"
     _read_catalogue(name, here, folder)
     judged = load_judged_set(folder)
     with progress_bar(console) as progress:
-        encoded = Encodings(cache, cards, LIMITS, progress, device.type)
+        encoded = tuned_encodings(Encodings(cache, cards, LIMITS, progress, device.type), base, present.card)
         sets = _pictured(judged, encoded, name)
         settings = _settings(sum(map(len, sets)), steps, seed, pair_losses)
         network, checkpoints, losses = _fit(judged, encoded, sets, present, settings, device, progress)
@@ -82,6 +85,8 @@ def fit_catalogue(
             console.print(f"left out: {why}", highlight=False)
     training = _record(name, present, sets, checkpoints, found, settings)
     save_alignment(out, network, replace(fitted.card, ready=found.ready, training=training))
+    if present.card.tuned and base.resolve() != out.resolve():
+        shutil.copyfile(base / TUNED, out / TUNED)
     (out / CURVE).write_text(training_curve({"pictures": losses}, checkpoints), encoding="utf-8")
     console.print(f"{found}", highlight=False)
     console.print(f"Wrote {out} in {perf_counter() - started:.0f} s; its pairs and queries are in {folder}.")

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from app.errors import JudgedSetInvalid
 from workers.alignment.artifact import DEFAULT, load_alignment
+from workers.alignment.tuned import tuned_encodings
 from workers.cli.options import LIMITS, cache_option, data_option, progress_bar, threads_option
 from workers.encoders import registry
 from workers.encodings import Encodings
@@ -69,11 +70,20 @@ def evaluate(
     cards = registry.default_cards()
     loaded = load_alignment(alignment, cards)
     other = None if against_alignment is None else load_alignment(against_alignment, cards)
-    space = " ".join(f"{modality}={card.id}" for modality, card in cards.items()) + f" dim={loaded.card.dim}"
+    space = (
+        " ".join(f"{modality}={encoder}" for modality, encoder in loaded.card.encoders.items())
+        + f" dim={loaded.card.dim}"
+    )
     documents, differing = [], 0
     with progress_bar(console) as progress:
         encoded = Encodings(cache, cards, LIMITS, progress)
         heard = Transcripts(cache, threads, LIMITS, progress) if transcripts else None
+        own = tuned_encodings(encoded, alignment, loaded.card)
+        others = (
+            encoded
+            if other is None or against_alignment is None
+            else tuned_encodings(encoded, against_alignment, other.card)
+        )
         for folder in data:
             judged = load_judged_set(folder)
             if not judged.of_split(split):
@@ -83,21 +93,21 @@ def evaluate(
                     f"Left out, since files are missing: {len(judged.missing)}, among them {judged.missing[0]}"
                 )
             title = f"{judged.name}{f', split {split}' if split else ''}"
-            judgements = judge(judged, split, encoded, loaded, rerank=rerank, transcripts=heard)
+            judgements = judge(judged, split, own, loaded, rerank=rerank, transcripts=heard)
             found = [means(group) for group in groups(judgements)]
             console.print(table(title, found))
             if engine == "sql":
                 with database() as session:
-                    agreed = agreement(session, batches(judged, split, encoded, loaded), loaded)
+                    agreed = agreement(session, batches(judged, split, own, loaded), loaded)
                 console.print(f"{title}: {agreed}", highlight=False)
                 differing += len(agreed.differing)
             comparison = None
             if other is not None:
-                compared = compare(judgements, judge(judged, split, encoded, other, rerank=rerank, transcripts=heard))
+                compared = compare(judgements, judge(judged, split, others, other, rerank=rerank, transcripts=heard))
                 console.print(comparison_table(f"{title}: less what {against_alignment} finds", compared))
                 comparison = comparison_document(other.card.sha256, compared)
             if html is not None:
-                index = usual_index(judged, split, encoded, loaded)
+                index = usual_index(judged, split, own, loaded)
                 console.print(f"Page: {write_page(html, judged.name, page(title, judged, judgements, index))}")
             documents.append(document(loaded.card.sha256, space, found, comparison))
         for why in encoded.unreadable.values():

@@ -13,7 +13,7 @@ from rich.table import Table
 from app.types import Modality
 from workers.alignment.artifact import Alignment
 from workers.cli.align import DICTIONARY
-from workers.cli.align_data import blank_card
+from workers.cli.align_run import blank_card
 from workers.cli.options import LIMITS, cache_option, data_option, progress_bar, threads_option
 from workers.encoders import registry
 from workers.encodings import Encodings

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from workers.alignment.network import AlignmentNetwork
 from workers.training.checkpoint import CheckpointFile
 from workers.training.settings import TrainingSettings
 from workers.training.stages import Stage
 
+Network = TypeVar("Network", bound=nn.Module)
 State = dict[str, Tensor]
 
 
@@ -54,7 +54,7 @@ class Pace:
         self._rates.load_state_dict(state["rates"])
 
 
-class Steps:
+class Steps(Generic[Network]):
     """Trains a network, and keeps each stage that dev judges as it was when dev was best.
 
     Args:
@@ -68,11 +68,11 @@ class Steps:
 
     def __init__(
         self,
-        network: AlignmentNetwork,
+        network: Network,
         settings: TrainingSettings,
         chance: torch.Generator,
         *,
-        dev: Callable[[AlignmentNetwork], float],
+        dev: Callable[[Network], float],
         on_step: Callable[[str, float], None],
         checkpoint: CheckpointFile | None = None,
     ) -> None:
@@ -154,6 +154,6 @@ class Steps:
             torch.cuda.set_rng_state_all(left["cuda"])
 
 
-def state_of(network: AlignmentNetwork) -> State:
+def state_of(network: nn.Module) -> State:
     """A copy of the network's weights as they are now."""
     return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
