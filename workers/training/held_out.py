@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.types import Modality
-from workers.evaluation.judged import JudgedProduct, JudgedQuery, JudgedSet
+from workers.evaluation.judged import EVERY_SPLIT, JudgedProduct, JudgedQuery, JudgedSet
 from workers.output_cache import key_of
 from workers.training.families import kept_apart
 from workers.training.selection import DEV
@@ -21,7 +21,7 @@ def with_dev(judged: Sequence[JudgedSet]) -> list[JudgedSet]:
 
 def _held_out(judged: JudgedSet) -> JudgedSet:
     """Products that are kept apart are asked for by the queries that only they answer, and by their titles."""
-    learnt = [product for product in judged.products.values() if product.split == TRAIN]
+    learnt = [product for product in judged.products.values() if product.split in (TRAIN, EVERY_SPLIT)]
     kept = kept_apart([product.id for product in learnt], [_traits(product) for product in learnt])
     moved = {product.id: replace(product, split=DEV) for product, own in zip(learnt, kept, strict=True) if own}
     queries = [
