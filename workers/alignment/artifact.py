@@ -34,7 +34,8 @@ class AlignmentCard:
     encoders: Mapping[Modality, str]  # EncoderCard.id
     inputs: Mapping[Modality, int]  # length of each encoder's pooled output
     segments: Mapping[Modality, int]  # that each encoder's pooled output has side by side
-    hidden: Mapping[Modality, int]  # width between the two layers of each projection head
+    hidden: Mapping[Modality, int]  # width between the two layers of each head
+    known: Mapping[Modality, int]  # contents of training that each head keeps
     classifier: ClassifierShape | None  # of the picture encoder, whose class names the picture head knows
     dim: int
     shares: Shares
@@ -58,6 +59,7 @@ class AlignmentCard:
                 inputs={Modality(modality): int(inputs) for modality, inputs in card["inputs"].items()},
                 segments={Modality(modality): int(segments) for modality, segments in card["segments"].items()},
                 hidden={Modality(modality): int(width) for modality, width in card["hidden"].items()},
+                known={Modality(modality): int(known) for modality, known in card["known"].items()},
                 classifier=None if card["classifier"] is None else ClassifierShape(*map(int, card["classifier"])),
                 dim=int(card["dim"]),
                 shares={
@@ -122,6 +124,7 @@ def save_alignment(folder: Path, network: AlignmentNetwork, card: AlignmentCard)
         "inputs": dict(card.inputs),
         "segments": dict(card.segments),
         "hidden": dict(card.hidden),
+        "known": dict(card.known),
         "classifier": card.classifier,
         "dim": card.dim,
         "shares": {query: dict(row) for query, row in card.shares.items()},
@@ -162,7 +165,9 @@ def load_alignment(folder: Path, cards: Mapping[Modality, EncoderCard]) -> Align
         raise ArtifactInvalid(f"{folder / WEIGHTS} cannot be read: {error.strerror}.") from error
     if hashlib.sha256(weights).hexdigest() != card.sha256:
         raise ArtifactInvalid(f"{folder / WEIGHTS} is not the file that its card describes: the checksums differ.")
-    network = AlignmentNetwork(card.inputs, card.segments, card.hidden, card.dim, classifier=card.classifier)
+    network = AlignmentNetwork(
+        card.inputs, card.segments, card.hidden, card.known, card.dim, classifier=card.classifier
+    )
     try:
         network.load_state_dict({name: tensor.float() for name, tensor in load(weights).items()})
     except (SafetensorError, RuntimeError) as error:

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from app.types import Modality
 from workers.alignment.picture_head import ClassifierShape, PictureHead
+from workers.alignment.text_head import TextHead
 
 PAIRS = tuple(combinations(Modality, 2))  # (text, image), (text, speech), (image, speech)
 GLANCES = 8  # weighted means that an attention head takes of a recording
@@ -18,7 +19,7 @@ REACH = 5  # segments that are looked at together when one is scored
 
 
 class ProjectionHead(nn.Module):
-    """Pooled outputs of one encoder to unit vectors of the shared space.
+    """Pooled outputs of an encoder that says nothing in words to unit vectors of the shared space.
 
     Two linear layers with ReLU between, as the design has it, beside one linear map straight across. Inputs are
     centred and scaled first: encoders give vectors that lie in a narrow cone, in which unrelated things look alike.
@@ -37,16 +38,6 @@ class ProjectionHead(nn.Module):
         nn.init.orthogonal_(self.across.weight)
         nn.init.zeros_(self.second.weight)
         nn.init.zeros_(self.second.bias)
-
-    def unbent(self, outputs: Tensor) -> Tensor:
-        """What the straight map alone makes of (n, inputs) outputs, (n, dim) unit length."""
-        return functional.normalize(self.across(outputs - self.mean), dim=1)
-
-    def empty(self) -> Tensor:
-        """(dim - inputs, dim) orthonormal directions that the straight map never reaches; none if inputs fill them."""
-        reached = min(self.across.weight.shape)
-        directions: Tensor = torch.linalg.qr(self.across.weight.detach(), mode="complete")[0].T
-        return directions[reached:]
 
     def standardise(self, outputs: Tensor) -> None:
         """Sets the centre and the scale from (n, inputs) outputs."""
@@ -125,7 +116,7 @@ class PairFusion(nn.Module):
         return functional.normalize(left + right + self.second(torch.relu(self.first(side_by_side))), dim=1)
 
 
-Head = ProjectionHead | AttentionHead | PictureHead
+Head = TextHead | PictureHead | ProjectionHead | AttentionHead
 
 
 class AlignmentNetwork(nn.Module):
@@ -134,7 +125,8 @@ class AlignmentNetwork(nn.Module):
     Args:
         inputs: length of each modality's pooled output.
         segments: of the modalities whose outputs have several side by side; they get an attention head.
-        hidden: width between the two layers of each projection head.
+        hidden: width between the two layers of each head that has them.
+        known: how many contents of training each head keeps that knows where it has learnt.
         dim: length of the shared space's vectors.
         dropout: in training.
         classifier: of the picture encoder, if it has one; the picture head then begins with its classes' names.
@@ -145,6 +137,7 @@ class AlignmentNetwork(nn.Module):
         inputs: Mapping[Modality, int],
         segments: Mapping[Modality, int],
         hidden: Mapping[Modality, int],
+        known: Mapping[Modality, int],
         dim: int = 512,
         dropout: float = 0.0,
         classifier: ClassifierShape | None = None,
@@ -156,7 +149,9 @@ class AlignmentNetwork(nn.Module):
             if segments.get(modality, 1) > 1:
                 return AttentionHead(inputs[modality], segments[modality], dim, dropout)
             if modality is Modality.IMAGE and classifier is not None:
-                return PictureHead(inputs[modality], hidden[modality], dim, classifier, dropout)
+                return PictureHead(inputs[modality], hidden[modality], dim, classifier, known[modality], dropout)
+            if modality is Modality.TEXT:
+                return TextHead(inputs[modality], hidden[modality], dim, known[modality], dropout)
             return ProjectionHead(inputs[modality], hidden[modality], dim, dropout)
 
         self.heads = nn.ModuleDict({modality: head(modality) for modality in Modality})
@@ -165,6 +160,16 @@ class AlignmentNetwork(nn.Module):
     def head(self, modality: Modality) -> Head:
         """The head of a modality."""
         return cast(Head, self.heads[modality])
+
+    @property
+    def known(self) -> dict[Modality, int]:
+        """How many contents of training each head keeps that knows where it has learnt."""
+        heads = {modality: self.head(modality) for modality in Modality}
+        return {
+            modality: len(head.learned.known)
+            for modality, head in heads.items()
+            if isinstance(head, TextHead | PictureHead)
+        }
 
     def project(self, modality: Modality, pooled: Tensor) -> Tensor:
         """(batch, inputs) pooled outputs to (batch, dim) unit length."""

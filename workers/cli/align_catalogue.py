@@ -21,7 +21,6 @@ from app.settings import Settings, child_environ
 from app.types import Modality
 from workers.alignment.artifact import DEFAULT, Alignment, load_alignment, save_alignment
 from workers.alignment.network import AlignmentNetwork
-from workers.alignment.picture_head import PictureHead
 from workers.alignment.tuned import TUNED, tuned_encodings
 from workers.cli.align_data import CURVE
 from workers.cli.options import LIMITS, progress_bar
@@ -31,7 +30,7 @@ from workers.evaluation.gate import Verdict, verdict
 from workers.evaluation.judged import JudgedSet, load_judged_set
 from workers.evaluation.matrix import judge
 from workers.training.curve import training_curve
-from workers.training.loop import fit_pictures
+from workers.training.loop import fit_shop
 from workers.training.pair_sets import SMALLEST, PairSet, encode_pairs
 from workers.training.pairs import pairs_of
 from workers.training.selection import DEV, dev_score
@@ -76,10 +75,7 @@ def fit_catalogue(
         sets = _pictured(judged, encoded, name)
         settings = _settings(sum(map(len, sets)), steps, seed, pair_losses)
         network, checkpoints, losses = _fit(judged, encoded, sets, present, settings, device, progress)
-        head = network.head(Modality.IMAGE)
-        assert isinstance(head, PictureHead)
-        hidden = {**present.card.hidden, Modality.IMAGE: head.first.out_features}
-        fitted = Alignment(network, replace(present.card, hidden=hidden))
+        fitted = Alignment(network, replace(present.card, known=network.known))
         found = verdict(judge(judged, DEV, encoded, fitted), judge(judged, DEV, encoded, present))
         for why in encoded.unreadable.values():
             console.print(f"left out: {why}", highlight=False)
@@ -87,7 +83,7 @@ def fit_catalogue(
     save_alignment(out, network, replace(fitted.card, ready=found.ready, training=training))
     if present.card.tuned and base.resolve() != out.resolve():
         shutil.copyfile(base / TUNED, out / TUNED)
-    (out / CURVE).write_text(training_curve({"pictures": losses}, checkpoints), encoding="utf-8")
+    (out / CURVE).write_text(training_curve({"shop": losses}, checkpoints), encoding="utf-8")
     console.print(f"{found}", highlight=False)
     console.print(f"Wrote {out} in {perf_counter() - started:.0f} s; its pairs and queries are in {folder}.")
     if found.ready:
@@ -161,7 +157,7 @@ def _fit(
         losses.append(loss)
         progress.update(task, advance=1, description=f"training {stage}, loss {loss:.2f}{seen}")
 
-    network, checkpoints = fit_pictures(present.network, sets, settings, dev=dev, on_step=on_step, device=device)
+    network, checkpoints = fit_shop(present.network, sets, settings, dev=dev, on_step=on_step, device=device)
     progress.remove_task(task)
     return network, checkpoints, losses
 

@@ -97,6 +97,7 @@ def blank_card(
         inputs={card.modality: card.dim for card in cards.values()},
         segments={card.modality: card.segments for card in cards.values()},
         hidden=settings.hidden,
+        known=settings.known,
         classifier=None if names is None else names.shape,
         dim=settings.dim,
         shares=even_shares(),

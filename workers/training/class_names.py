@@ -1,5 +1,6 @@
-"""What a picture encoder's classifier knows, and what its classes are called."""
+"""What a picture encoder says in words: its classifier's classes, the colours that it sees, and their names."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,16 +14,17 @@ from workers.encodings import Encodings, TextContent
 
 @dataclass(frozen=True, kw_only=True)
 class ClassNames:
-    """A classifier's weights with its classes' names, as the text encoder has them."""
+    """A classifier's weights with its classes' names and those of colours, as the text encoder has them."""
 
     weight: Tensor  # (classes, channels)
     bias: Tensor  # (classes,)
     outputs: Tensor  # (classes, inputs) of the text encoder
+    colours: Tensor  # (colours, inputs) of the text encoder; none if the picture encoder sees no colours
 
     @property
     def shape(self) -> ClassifierShape:
         """Its size."""
-        return ClassifierShape(*self.weight.shape)
+        return ClassifierShape(*self.weight.shape, len(self.colours))
 
 
 def class_names(encodings: Encodings) -> ClassNames | None:
@@ -30,6 +32,14 @@ def class_names(encodings: Encodings) -> ClassNames | None:
     classifier = registry.classifier(encodings.cards[Modality.IMAGE])
     if classifier is None:
         return None
-    keys = encodings.encode(Modality.TEXT, [TextContent(name, Role.PASSAGE) for name in classifier.names])
-    outputs = encodings.outputs(Modality.TEXT, [key for key in keys if key is not None])
-    return ClassNames(weight=classifier.weight, bias=classifier.bias, outputs=torch.from_numpy(outputs))
+    return ClassNames(
+        weight=classifier.weight,
+        bias=classifier.bias,
+        outputs=_written(classifier.names, encodings),
+        colours=_written(classifier.colours, encodings),
+    )
+
+
+def _written(names: Sequence[str], encodings: Encodings) -> Tensor:
+    keys = encodings.encode(Modality.TEXT, [TextContent(name, Role.PASSAGE) for name in names])
+    return torch.from_numpy(encodings.outputs(Modality.TEXT, [key for key in keys if key is not None]))

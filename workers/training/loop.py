@@ -9,6 +9,7 @@ from torch import Tensor
 from app.types import Modality
 from workers.alignment.network import AlignmentNetwork
 from workers.alignment.picture_head import PictureHead
+from workers.alignment.text_head import TextHead
 from workers.training.batches import draw
 from workers.training.checkpoint import CheckpointFile
 from workers.training.class_names import ClassNames
@@ -18,7 +19,7 @@ from workers.training.settings import TrainingSettings
 from workers.training.stages import Stage, stages_of
 from workers.training.standardise import standardise
 from workers.training.steps import Look, Steps
-from workers.training.terms import set_loss
+from workers.training.terms import hold_loss, set_loss
 
 
 def train(
@@ -58,7 +59,7 @@ def train(
     torch.manual_seed(settings.seed)
     chance = torch.Generator().manual_seed(settings.seed)
     shape = None if class_names is None else class_names.shape
-    network = AlignmentNetwork(inputs, segments, settings.hidden, settings.dim, settings.dropout, shape)
+    network = AlignmentNetwork(inputs, segments, settings.hidden, settings.known, settings.dim, settings.dropout, shape)
     standardise(network, sets, class_names)
     network, placed = network.to(device), [each.to(device) for each in sets]
     steps = Steps(network, settings, chance, dev=dev, on_step=on_step, checkpoint=checkpoint)
@@ -66,7 +67,7 @@ def train(
     return network.cpu().eval(), steps.looks
 
 
-def fit_pictures(
+def fit_shop(
     network: AlignmentNetwork,
     sets: Sequence[PairSet],
     settings: TrainingSettings,
@@ -75,10 +76,10 @@ def fit_pictures(
     on_step: Callable[[str, float], None],
     device: torch.device = CPU,
 ) -> tuple[AlignmentNetwork, list[Look]]:
-    """Teaches a trained network the pictures of one shop, and leaves everything else as it is.
+    """Teaches a trained network the texts and pictures of one shop, and leaves everything else as it is.
 
-    New hidden units lie at the shop's pictures, and texts stay where they are: so do recordings, other languages, and
-    the pictures of other trades.
+    The shop's contents join the known ones; those that were known before are held where they are, and so is all that
+    is known without pairs: recordings, other languages, and other trades.
 
     Args:
         network: with a picture head that knows class names; it is not changed.
@@ -94,20 +95,30 @@ def fit_pictures(
     torch.manual_seed(settings.seed)
     chance = torch.Generator().manual_seed(settings.seed)
     fitted = deepcopy(network)
-    head = fitted.head(Modality.IMAGE)
-    assert isinstance(head, PictureHead)
-    pictures = torch.cat(
-        [each.plain.float() for own in sets for each in (own.left, own.right) if each.modality is Modality.IMAGE]
-    )
-    head.dropout.p = settings.dropout
-    head.widen(pictures[torch.randperm(len(pictures), generator=chance)[: settings.new_units]])
-    fitted, placed = fitted.to(device), [each.to(device) for each in sets]
+    taught = {modality: _taught(fitted, modality) for modality in (Modality.TEXT, Modality.IMAGE)}
+    held = {modality: head.learned.typical().to(device) for modality, head in taught.items()}
+    for modality, head in taught.items():
+        head.learned.dropout.p = settings.dropout
+        outputs = torch.cat(
+            [side.plain.float() for own in sets for side in (own.left, own.right) if side.modality is modality]
+        )
+        head.learned.add(outputs[torch.randperm(len(outputs), generator=chance)[: settings.shop_known]])
+    fitted, before = fitted.to(device), deepcopy(network).to(device).eval()
+    placed = [each.to(device) for each in sets]
 
     def loss() -> Tensor:
-        return set_loss(fitted, draw(placed, 1, settings, chance)[0], settings, chance)
+        found = set_loss(fitted, draw(placed, 1, settings, chance)[0], settings, chance)
+        moved = [hold_loss(taught[own], before.head(own), held[own], settings, chance) for own in taught]
+        return found + settings.hold * torch.stack(moved).sum()
 
-    groups = [{"params": list(head.parameters()), "lr": settings.learning_rate}]
-    stage = Stage(name="pictures", steps=settings.steps, groups=groups, loss=loss, judged=True)
+    rates = [{"params": [*head.learned.parameters()], "lr": settings.learning_rate} for head in taught.values()]
+    stage = Stage(name="shop", steps=settings.steps, groups=rates, loss=loss, judged=True)
     steps = Steps(fitted, settings, chance, dev=dev, on_step=on_step)
     steps.run([stage])
     return fitted.cpu().eval(), steps.looks
+
+
+def _taught(network: AlignmentNetwork, modality: Modality) -> TextHead | PictureHead:
+    head = network.head(modality)
+    assert isinstance(head, TextHead | PictureHead)
+    return head

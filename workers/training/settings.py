@@ -45,19 +45,19 @@ class TrainingSettings:
     learning_rate: float = 1e-3
     language_learning_rate: float = 1e-3
     speech_learning_rate: float = 1e-3
-    across_learning_rate: float = 1e-4  # of the straight maps, which carry the encoders' own geometry
+    across_learning_rate: float = 1e-4  # of the straight map of a picture encoder that says nothing in words
     weight_decay: float = 0.05
-    dropout: float = 0.1
+    dropout: float = 0.3
     temperature: float = 0.05
     margin: float = 0.2  # of the triplet loss, cosine distance
     losses: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_LOSSES))  # of each pair of modalities
-    keep: float = 100.0  # of the loss that holds texts as similar to each other as their encoder has them
     hold: float = 20.0  # of the loss that leaves texts where they are while other languages are brought to them
     hidden: Mapping[Modality, int] = field(default_factory=lambda: {Modality.TEXT: 2048, Modality.IMAGE: 2048})
+    known: Mapping[Modality, int] = field(default_factory=lambda: {Modality.TEXT: 2048, Modality.IMAGE: 2048})
     dim: int = 512
     seed: int = 0
     views: int = 0  # augmented ones of each picture, recording and text of judged sets, beside themselves
-    new_units: int = 1024  # of the picture head, for a shop's own pictures, at most
+    shop_known: int = 1024  # texts, and pictures, of a shop that are added to the known ones, at most
     check_every: int = 200  # steps between two looks at dev
     unfreeze: int = 0  # last blocks of the picture encoder that are trained at the end, together with its head
     unfreeze_steps: int = 60

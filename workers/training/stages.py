@@ -9,14 +9,13 @@ import torch
 from torch import Tensor
 
 from app.types import Modality
-from workers.alignment.network import AlignmentNetwork, ProjectionHead
+from workers.alignment.network import AlignmentNetwork
 from workers.alignment.picture_head import PictureHead
+from workers.alignment.text_head import TextHead
 from workers.training.batches import draw
 from workers.training.pair_sets import PairSet
 from workers.training.settings import TrainingSettings
-from workers.training.terms import fusion_loss, hold_loss, keep_loss, language_loss, set_loss
-
-_NONE = torch.zeros(0, 0)
+from workers.training.terms import fusion_loss, hold_loss, language_loss, set_loss
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,17 +41,18 @@ def stages_of(
     others = [each for each in sets if Modality.SPEECH not in each.modalities]
     translated = [each for each in others if each.modalities == {Modality.TEXT}]
     crossing = [each for each in sets if len(each.modalities) > 1]
-    texts = torch.cat([each.right.plain for each in others if each.right.modality is Modality.TEXT] or [_NONE])
+
+    texts = network.head(Modality.TEXT)
+    assert isinstance(texts, TextHead)
 
     def heads() -> Tensor:
         drawn = draw(others, settings.sets_per_step, settings, chance)
-        found = torch.stack([set_loss(network, each, settings, chance) for each in drawn]).sum()
-        return found + settings.keep * keep_loss(network.head(Modality.TEXT), texts, settings, chance)
+        return torch.stack([set_loss(network, each, settings, chance) for each in drawn]).sum()
 
     def languages() -> Tensor:
         pairs = draw(translated, 1, settings, chance)[0]
-        found = language_loss(network.head(Modality.TEXT), before, pairs, settings, chance)
-        return found + settings.hold * hold_loss(network.head(Modality.TEXT), before, shown, settings, chance)
+        found = language_loss(texts, before, pairs, settings, chance)
+        return found + settings.hold * hold_loss(texts.meaning, before.meaning, shown, settings, chance)
 
     def speech() -> Tensor:
         # Words name what is said better than pictures do: beside them, pairs with pictures only take away on dev.
@@ -65,8 +65,8 @@ def stages_of(
         groups = _head_groups(network, settings)
         yield Stage(name="heads", steps=settings.steps, groups=groups, loss=heads, judged=True)
     if translated and settings.language_steps:
-        before, shown = deepcopy(network.head(Modality.TEXT)).eval(), _shown(others)
-        bent = [own for name, own in network.head(Modality.TEXT).named_parameters() if name != "across.weight"]
+        before, shown = deepcopy(texts).eval(), _shown(others)
+        bent = [*texts.first.parameters(), *texts.second.parameters()]
         groups = [{"params": bent, "lr": settings.language_learning_rate}]
         # What dev asks is held where it is, so dev cannot tell when to stop: the last step, at rest, is kept.
         yield Stage(name="languages", steps=settings.language_steps, groups=groups, loss=languages, judged=False)
@@ -79,13 +79,16 @@ def stages_of(
 
 
 def _head_groups(network: AlignmentNetwork, settings: TrainingSettings) -> list[dict[str, Any]]:
-    heads = [network.head(modality) for modality in (Modality.TEXT, Modality.IMAGE)]
-    # The names of classes lie where the straight map has put them: it stays.
-    named = any(isinstance(head, PictureHead) for head in heads)
-    across = [head.across.weight for head in heads if isinstance(head, ProjectionHead) and not named]
-    rest = [own for head in heads for name, own in head.named_parameters() if name != "across.weight"]
+    """What pairs teach the heads of text and picture: what they know without pairs stays."""
+    texts, pictures = network.head(Modality.TEXT), network.head(Modality.IMAGE)
+    assert isinstance(texts, TextHead)
+    if isinstance(pictures, PictureHead):
+        taught = [*texts.learned.parameters(), *pictures.learned.parameters()]
+        return [{"params": taught, "lr": settings.learning_rate}]
+    across = [own for name, own in pictures.named_parameters() if name == "across.weight"]
+    rest = [own for name, own in pictures.named_parameters() if name != "across.weight"]
     return [
-        {"params": rest, "lr": settings.learning_rate},
+        {"params": [*texts.learned.parameters(), *rest], "lr": settings.learning_rate},
         {"params": across, "lr": settings.across_learning_rate, "weight_decay": 0.0},
     ]
 

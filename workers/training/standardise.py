@@ -1,13 +1,15 @@
-"""Each head's centre and scale, from what it will be trained on."""
+"""What each head knows before any pair: centres, scales, axes, words, and which contents training will show."""
 
+import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from app.types import Modality
-from workers.alignment.network import AlignmentNetwork, ProjectionHead
+from workers.alignment.network import AlignmentNetwork
 from workers.alignment.picture_head import PictureHead
+from workers.alignment.text_head import TextHead
 from workers.training.class_names import ClassNames
 from workers.training.pair_sets import PairSet
 
@@ -15,22 +17,39 @@ ENOUGH = 4096  # outputs of a set to know their mean and spread
 
 
 def standardise(network: AlignmentNetwork, sets: Sequence[PairSet], class_names: ClassNames | None = None) -> None:
-    """Sets each head's centre and scale from the outputs that it will be trained on."""
+    """Sets what each head knows before training from the outputs that it will be trained on."""
+    seen = [each for each in sets if Modality.IMAGE in each.modalities]
     for modality in Modality:  # text first: the names of classes are texts
         outputs, head = _outputs(sets, modality), network.head(modality)
         if isinstance(head, PictureHead):
-            assert class_names is not None
-            texts = network.head(Modality.TEXT)
-            assert isinstance(texts, ProjectionHead)
-            head.learn_classes(class_names.weight, class_names.bias, texts.unbent(class_names.outputs).detach())
-            if len(outputs):
-                head.standardise(outputs, texts.empty())
-        elif len(outputs):
-            head.standardise(outputs)
+            _teach_words(head, network.head(Modality.TEXT), class_names)
+        if not len(outputs):
+            continue
+        head.standardise(outputs)
+        if isinstance(head, TextHead | PictureHead):
+            # Only what stood beside pictures: of other texts, pairs with pictures teach nothing.
+            beside = _outputs(seen, modality)
+            head.learned.standardise(beside if len(beside) else outputs)
+
+
+def _teach_words(head: PictureHead, texts: torch.nn.Module, class_names: ClassNames | None) -> None:
+    assert class_names is not None
+    assert isinstance(texts, TextHead)
+    # Names lie to one side of other texts; about their own mean each stands for what is its own.
+    names, colours = (texts.untaught(own, own.mean(0)).detach() for own in (class_names.outputs, class_names.colours))
+    head.learn_words(class_names.weight, class_names.bias, names, colours)
 
 
 def _outputs(sets: Sequence[PairSet], modality: Modality) -> Tensor:
-    """Up to a few thousand evenly drawn outputs of a modality from each side that has it, (n, inputs) float32."""
+    """Up to a few thousand evenly drawn outputs of a modality from each side that has it, (n, inputs) float32.
+
+    Of a set as many as the root of its size says, as training draws it.
+    """
     sides = [side.plain for each in sets for side in (each.left, each.right) if side.modality is modality]
-    found = [outputs[:: -(-len(outputs) // ENOUGH)] for outputs in sides if len(outputs)]
+    largest = max((len(outputs) for outputs in sides), default=0)
+    found = [
+        outputs[:: max(1, len(outputs) // max(1, round(ENOUGH * math.sqrt(len(outputs) / largest))))]
+        for outputs in sides
+        if len(outputs)
+    ]
     return torch.cat(found).float() if found else torch.zeros(0, 0)

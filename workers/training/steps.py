@@ -101,9 +101,10 @@ class Steps(Generic[Network]):
     def _run(self, number: int, stage: Stage, left: Mapping[str, Any] | None) -> None:
         if not stage.steps:
             return
-        network = self._network.train().requires_grad_(requires_grad=False)
+        network = self._network.requires_grad_(requires_grad=False)
         start = best = state_of(network)
         pace, done = Pace(stage, self._settings.weight_decay), 0
+        at_work(network)
         if left is not None:
             best, done = left["best"], left["step"]
             self._take_up(pace, left)
@@ -128,7 +129,7 @@ class Steps(Generic[Network]):
         before = max((look.step for look in self.looks if look.stage == stage.name), default=0)
         seen = [loss for _, loss in self._losses[before - step :]]
         dev = self._dev(self._network.eval())
-        self._network.train()
+        at_work(self._network)
         self.looks.append(Look(stage=stage.name, step=step, loss=sum(seen) / len(seen), dev=dev))
         return self.looks[-1]
 
@@ -152,6 +153,16 @@ class Steps(Generic[Network]):
         torch.set_rng_state(left["random"])
         if len(left["cuda"]) == torch.cuda.device_count():
             torch.cuda.set_rng_state_all(left["cuda"])
+
+
+def at_work(network: nn.Module) -> None:
+    """Puts what is trained into training mode, and all else as it is in a search: targets are where they will be."""
+    network.eval()
+    for module in network.modules():
+        if any(parameter.requires_grad for parameter in module.parameters()):
+            bare = [child for child in module.children() if not any(True for _ in child.parameters())]
+            for own in (module, *bare):  # a dropout has no parameters: it is as its owner
+                own.training = True
 
 
 def state_of(network: nn.Module) -> State:

@@ -1,15 +1,20 @@
 """The terms that the losses of a stage are made of, each from one batch."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from workers.alignment.losses.info_nce import info_nce
 from workers.alignment.losses.triplet import triplet
-from workers.alignment.network import AlignmentNetwork, ProjectionHead
+from workers.alignment.network import AlignmentNetwork
+from workers.alignment.text_head import TextHead
 from workers.training.batches import batch_of
 from workers.training.device import through
 from workers.training.pair_sets import PairSet
 from workers.training.settings import BOTH, INFO_NCE, TRIPLET, TrainingSettings, pair_name
+
+Projection = Callable[[Tensor], Tensor]  # (batch, inputs) to (batch, n) unit length
 
 
 def set_loss(network: AlignmentNetwork, pairs: PairSet, settings: TrainingSettings, chance: torch.Generator) -> Tensor:
@@ -32,36 +37,22 @@ def pair_loss(pairs: PairSet, left: Tensor, right: Tensor, same: Tensor, setting
     return loss
 
 
-def keep_loss(head: nn.Module, texts: Tensor, settings: TrainingSettings, chance: torch.Generator) -> Tensor:
-    """How far the similarities of a batch of texts are from those of their encoder."""
-    # A few thousand pairs know little of language; the encoder has read far more. Without this, what training never
-    # showed drifts: on dev, titles of unseen products were found first less often (.28 of them instead of .34).
-    # Only the texts that others are brought to are held: those of other languages must move.
-    if not len(texts) or not settings.keep:
-        return torch.zeros(())
-    assert isinstance(head, ProjectionHead)
-    batch = texts[torch.randint(len(texts), (settings.batch,), generator=chance)].float()
-    before = nn.functional.normalize(batch - head.mean, dim=1)
-    after = through(head, batch)
-    loss: Tensor = (after @ after.T - before @ before.T).square().mean()
-    return loss
-
-
 def language_loss(
-    head: nn.Module, before: nn.Module, pairs: PairSet, settings: TrainingSettings, chance: torch.Generator
+    head: TextHead, before: TextHead, pairs: PairSet, settings: TrainingSettings, chance: torch.Generator
 ) -> Tensor:
-    """Contrasts texts with where the texts that they mean were before."""
+    """Contrasts what texts mean with what the texts that they translate meant before."""
     batch = torch.randint(len(pairs), (min(settings.batch, len(pairs)),), generator=chance)
     with torch.no_grad():
-        right = through(before, pairs.right.take(batch))
-    return pair_loss(pairs, through(head, pairs.left.take(batch, chance)), right, pairs.same(batch), settings)
+        right = through(before.meaning, pairs.right.take(batch))
+    left = through(head.meaning, pairs.left.take(batch, chance))
+    return pair_loss(pairs, left, right, pairs.same(batch), settings)
 
 
 def hold_loss(
-    head: nn.Module, before: nn.Module, texts: Tensor, settings: TrainingSettings, chance: torch.Generator
+    head: Projection, before: Projection, outputs: Tensor, settings: TrainingSettings, chance: torch.Generator
 ) -> Tensor:
-    """The mean cosine distance of texts from where they were before."""
-    batch = texts[torch.randint(len(texts), (settings.batch,), generator=chance)].float()
+    """The mean cosine distance of a batch of contents from where they were before."""
+    batch = outputs[torch.randint(len(outputs), (settings.batch,), generator=chance)].float()
     with torch.no_grad():
         place = through(before, batch)
     loss: Tensor = 1 - (through(head, batch) * place).sum(1).mean()

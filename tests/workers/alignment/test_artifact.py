@@ -19,13 +19,14 @@ ENCODERS = {
 SHARES = {query: dict.fromkeys(Modality, 0.5) for query in Modality}
 
 HIDDEN = {Modality.TEXT: 4, Modality.IMAGE: 3}
+KNOWN = {Modality.TEXT: 2}
 
 
 @pytest.fixture
 def network() -> AlignmentNetwork:
     """As training leaves one: every weight is something."""
     torch.manual_seed(0)
-    network = AlignmentNetwork(dict.fromkeys(Modality, 5), {Modality.SPEECH: 5}, hidden=HIDDEN, dim=6)
+    network = AlignmentNetwork(dict.fromkeys(Modality, 5), {Modality.SPEECH: 5}, hidden=HIDDEN, known=KNOWN, dim=6)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.5)
     return network.eval()
@@ -38,6 +39,7 @@ def folder(tmp_path: Path, network: AlignmentNetwork) -> Path:
         inputs=dict.fromkeys(Modality, 5),
         segments={Modality.SPEECH: 5},
         hidden=HIDDEN,
+        known=KNOWN,
         classifier=None,
         ready=True,
         dim=6,

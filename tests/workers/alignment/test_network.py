@@ -6,18 +6,20 @@ from workers.alignment.network import AlignmentNetwork, AttentionHead, Projectio
 
 INPUTS = {Modality.TEXT: 6, Modality.IMAGE: 10, Modality.SPEECH: 12}
 SEGMENTS = {Modality.SPEECH: 4}
+HIDDEN = {Modality.TEXT: 8, Modality.IMAGE: 5}
+KNOWN = {Modality.TEXT: 3}
 
 
 def _network() -> AlignmentNetwork:
     torch.manual_seed(0)
-    return AlignmentNetwork(INPUTS, SEGMENTS, hidden={Modality.TEXT: 8, Modality.IMAGE: 5}, dim=7).eval()
+    return AlignmentNetwork(INPUTS, SEGMENTS, HIDDEN, known=KNOWN, dim=8).eval()
 
 
 def test_every_modality_is_projected_to_unit_vectors_of_one_length() -> None:
     network = _network()
     for modality, inputs in INPUTS.items():
         projected = network.project(modality, torch.randn(3, inputs))
-        assert projected.shape == (3, 7)
+        assert projected.shape == (3, 8)
         torch.testing.assert_close(projected.norm(dim=1), torch.ones(3))
 
 
@@ -71,7 +73,7 @@ def test_no_recording_at_all_gives_no_vector() -> None:
 
 def test_two_and_three_modalities_are_fused_to_one_unit_vector() -> None:
     network = _network()
-    vectors = {modality: functional.normalize(torch.randn(4, 7), dim=1) for modality in Modality}
+    vectors = {modality: functional.normalize(torch.randn(4, 8), dim=1) for modality in Modality}
     pair = network.fuse({modality: vectors[modality] for modality in (Modality.TEXT, Modality.SPEECH)})
     for fused in (pair, network.fuse(vectors)):
         torch.testing.assert_close(fused.norm(dim=1), torch.ones(4))
@@ -79,5 +81,5 @@ def test_two_and_three_modalities_are_fused_to_one_unit_vector() -> None:
 
 
 def test_one_modality_alone_is_its_own_fusion() -> None:
-    vector = functional.normalize(torch.randn(2, 7), dim=1)
+    vector = functional.normalize(torch.randn(2, 8), dim=1)
     assert _network().fuse({Modality.IMAGE: vector}) is vector

@@ -39,11 +39,13 @@ def alignment() -> Alignment:
     inputs = {modality: card.dim for modality, card in cards.items()}
     segments = {modality: card.segments for modality, card in cards.items()}
     hidden = dict.fromkeys((Modality.TEXT, Modality.IMAGE), 8)
+    known = {Modality.TEXT: 1}
     card = AlignmentCard(
         encoders={modality: card.id for modality, card in cards.items()},
         inputs=inputs,
         segments=segments,
         hidden=hidden,
+        known=known,
         classifier=None,
         ready=True,
         dim=512,
@@ -51,7 +53,7 @@ def alignment() -> Alignment:
         transcript_share=0.5,
         sha256="",
     )
-    return Alignment(AlignmentNetwork(inputs, segments, hidden, 512), card)
+    return Alignment(AlignmentNetwork(inputs, segments, hidden, known, 512), card)
 
 
 def _row(found: list[MatrixRow], query: str, against: str, kind: str = "", lang: str = "") -> MatrixRow:

@@ -18,6 +18,7 @@ THINGS, HIDDEN_TRAITS = 64, 6
 INPUTS = {Modality.TEXT: 10, Modality.IMAGE: 12, Modality.SPEECH: 24}
 SEGMENTS = {Modality.SPEECH: 3}
 HIDDEN = {Modality.TEXT: 16, Modality.IMAGE: 16}
+KNOWN = {Modality.TEXT: 64, Modality.IMAGE: 64}
 SETTINGS = TrainingSettings(
     steps=60,
     speech_steps=60,
@@ -26,9 +27,9 @@ SETTINGS = TrainingSettings(
     batch=32,
     speech_batch=16,
     hidden=HIDDEN,
-    dim=8,
+    known=KNOWN,
+    dim=32,
     check_every=20,
-    keep=0.0,
 )
 
 
@@ -73,7 +74,7 @@ def _train(settings: TrainingSettings, dev: Callable[[AlignmentNetwork], float] 
 
 
 def test_training_brings_every_modality_to_every_other() -> None:
-    untrained = AlignmentNetwork(INPUTS, SEGMENTS, HIDDEN, 8).eval()
+    untrained = AlignmentNetwork(INPUTS, SEGMENTS, HIDDEN, KNOWN, 32).eval()
     network = _train(replace(SETTINGS, steps=300, speech_steps=300, learning_rate=5e-3, dropout=0.0))
     for query, against in ((Modality.TEXT, Modality.IMAGE), (Modality.SPEECH, Modality.TEXT)):
         assert _found(untrained, query, against) < 0.2
@@ -83,7 +84,7 @@ def test_training_brings_every_modality_to_every_other() -> None:
 def test_the_same_seed_trains_the_same_network() -> None:
     first, second = _train(SETTINGS), _train(SETTINGS)
     other = _train(replace(SETTINGS, seed=1))
-    weights = [network.head(Modality.TEXT).state_dict()["second.weight"] for network in (first, second, other)]
+    weights = [network.head(Modality.TEXT).state_dict()["learned.second.weight"] for network in (first, second, other)]
     torch.testing.assert_close(weights[0], weights[1])
     assert not torch.allclose(weights[0], weights[2], atol=1e-4)
 

@@ -45,7 +45,7 @@ def tune(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tune:
     settings = replace(SETTINGS, hidden={Modality.TEXT: 8, Modality.IMAGE: 8}, dim=16)
     sets = encode_pairs(pairs_of(judged), encoded)
     blank = blank_card(encoded.cards, settings, None)
-    network = AlignmentNetwork(blank.inputs, blank.segments, settings.hidden, settings.dim).eval()
+    network = AlignmentNetwork(blank.inputs, blank.segments, settings.hidden, settings.known, settings.dim).eval()
 
     def run(after: float) -> Learnt:
         scores = iter((0.5, after))
