@@ -33,6 +33,7 @@ from workers.training.curve import training_curve
 from workers.training.loop import fit_shop
 from workers.training.pair_sets import SMALLEST, PairSet, encode_pairs
 from workers.training.pairs import pairs_of
+from workers.training.phrases import phrase_pairs
 from workers.training.selection import DEV, dev_score
 from workers.training.settings import TrainingSettings
 from workers.training.shop import write_judged_set
@@ -108,7 +109,7 @@ def _read_catalogue(name: str, settings: Settings, folder: Path) -> None:
 
 def _pictured(judged: JudgedSet, encoded: Encodings, name: str) -> list[PairSet]:
     pairs = [each for each in pairs_of(judged) if {each.left[0], each.right[0]} == {Modality.TEXT, Modality.IMAGE}]
-    sets = encode_pairs(pairs, encoded)
+    sets = encode_pairs([*pairs, *phrase_pairs(judged, TrainingSettings.seed)], encoded)
     if not sets or not judged.of_split(DEV):
         raise JudgedSetInvalid(
             f"The catalogue {name!r} has too little to learn from: at least {SMALLEST} products with a title and a"

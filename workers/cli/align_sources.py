@@ -13,6 +13,7 @@ from workers.training.dictionary import dictionary_pairs
 from workers.training.held_out import with_dev
 from workers.training.pair_sets import SMALLEST, PairSet, encode_pairs
 from workers.training.pairs import Pair, pairs_of
+from workers.training.phrases import phrase_pairs
 from workers.training.settings import TrainingSettings
 from workers.training.views import Views
 from workers.training.vocabulary import synthetic_pairs
@@ -42,7 +43,7 @@ class Sources:
         Raises:
             JudgedSetInvalid: the judged sets pair no two modalities often enough.
         """
-        own = [pair for each in judged for pair in pairs_of(each)]
+        own = [pair for each in judged for pair in (*pairs_of(each), *phrase_pairs(each, settings.seed))]
         views = Views(count=settings.views, seed=settings.seed)
         sets = encode_pairs([*own, *self._general(judged, settings.seed)], encoded, views)
         crossing = {pair.set for pair in own if pair.left[0] is not pair.right[0]}

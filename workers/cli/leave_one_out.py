@@ -24,6 +24,7 @@ from workers.training.dictionary import dictionary_pairs
 from workers.training.loop import train
 from workers.training.pair_sets import PairSet, encode_pairs
 from workers.training.pairs import pairs_of
+from workers.training.phrases import phrase_pairs
 from workers.training.settings import TrainingSettings
 
 PAIRS, NAMES, BOTH = "pairs alone", "class names alone", "both"
@@ -72,7 +73,7 @@ def leave_one_out(data: tuple[Path, ...], steps: int, json_file: Path | None, ca
 def _pictured(judged: JudgedSet, encoded: Encodings) -> list[PairSet]:
     """The pairs of a set in which nothing is said."""
     pairs = [pair for pair in pairs_of(judged) if Modality.SPEECH not in (pair.left[0], pair.right[0])]
-    return encode_pairs(pairs, encoded)
+    return encode_pairs([*pairs, *phrase_pairs(judged, TrainingSettings.seed)], encoded)
 
 
 def _found(
