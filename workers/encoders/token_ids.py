@@ -1,0 +1,35 @@
+"""Texts to token ids by a checkpoint's own tokenizer."""
+
+from pathlib import Path
+
+from transformers import AutoTokenizer
+
+from app.errors import WeightsInvalid
+
+
+class TokenIds:
+    """The tokenizer in a checkpoint's folder.
+
+    Args:
+        folder: of the checkpoint.
+        longest: token ids of a text, those that mark its start and end among them.
+
+    Raises:
+        WeightsInvalid: there is no tokenizer, or none of those that run without Python.
+    """
+
+    def __init__(self, folder: Path, longest: int) -> None:
+        try:
+            whole = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+            # Called through transformers it changes its own state at each call, which no second thread may see.
+            self._tokenizer = whole.backend_tokenizer
+        except (OSError, ValueError, LookupError, ImportError, TypeError, AttributeError) as error:
+            raise WeightsInvalid(f"{folder} has no tokenizer that is read here: {error}") from error
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(longest)
+        self.padding: int = whole.pad_token_id or 0
+
+    def ids(self, text: str) -> list[int]:
+        """The token ids of a text, at most `longest`; safe in any thread."""
+        ids: list[int] = self._tokenizer.encode(text).ids
+        return ids
