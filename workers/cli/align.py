@@ -15,8 +15,8 @@ from app.types import EncoderCard, Modality
 from workers.alignment.artifact import Alignment, AlignmentCard, save_alignment
 from workers.alignment.network import AlignmentNetwork
 from workers.cli.align_catalogue import CURVE, fit_catalogue
-from workers.cli.options import LIMITS, cache_option, progress_bar, threads_option, train_data_option
-from workers.encoders import registry
+from workers.cli.options import LIMITS, cache_option, encoders_option, progress_bar, threads_option, train_data_option
+from workers.encoders.choice import cards_of, parse
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet, load_judged_set
 from workers.evaluation.matrix import means
@@ -60,6 +60,7 @@ def align() -> None:
     show_default=True,
     help="Also learn from so many words of a Chinese-English dictionary.",
 )
+@encoders_option
 @cache_option
 @threads_option
 def train_command(
@@ -70,6 +71,7 @@ def train_command(
     seed: int,
     synthetic: bool,
     dictionary: int,
+    encoders: str,
     cache: Path,
     threads: int,
 ) -> None:
@@ -84,11 +86,11 @@ def train_command(
     torch.set_num_threads(threads)
     console, started = Console(), perf_counter()
     if catalogue is not None:
-        fit_catalogue(catalogue, out, steps, seed, cache, console)
+        fit_catalogue(catalogue, out, steps, seed, parse(encoders), cache, console)
         return
     settings = TrainingSettings(steps=steps or TrainingSettings.steps, seed=seed)
     judged = [load_judged_set(folder) for folder in data]
-    cards = registry.default_cards()
+    cards = cards_of(parse(encoders))
     with progress_bar(console) as progress:
         encoded = Encodings(cache, cards, LIMITS, progress)
         pairs = [pair for each in judged for pair in pairs_of(each)]

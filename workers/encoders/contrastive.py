@@ -50,9 +50,7 @@ class ContrastiveTextEncoder(Encoder[str]):
 
     def prepare(self, content: str, role: Role) -> Prepared:  # noqa: ARG002  a text reads the same on both sides
         """Token ids of the text; for SigLIP in lower case, as it learnt, and padded to its one length."""
-        ids = self.tokens.ids(content.lower() if self.fixed else content)
-        if self.fixed:
-            ids += [self.tokens.padding] * (self.longest - len(ids))
+        ids = self.tokens.filled(content.lower(), self.longest) if self.fixed else self.tokens.ids(content)
         return Prepared(torch.tensor(ids), len(ids))
 
     def forward(self, batch: Sequence[Prepared]) -> States:

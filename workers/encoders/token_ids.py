@@ -27,9 +27,16 @@ class TokenIds:
             raise WeightsInvalid(f"{folder} has no tokenizer that is read here: {error}") from error
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(longest)
+        self._pads_left = whole.padding_side == "left"
         self.padding: int = whole.pad_token_id or 0
 
     def ids(self, text: str) -> list[int]:
         """The token ids of a text, at most `longest`; safe in any thread."""
         ids: list[int] = self._tokenizer.encode(text).ids
         return ids
+
+    def filled(self, text: str, length: int) -> list[int]:
+        """The same, padded to a length on the side that the checkpoint's tokenizer pads."""
+        ids = self.ids(text)
+        padding = [self.padding] * (length - len(ids))
+        return padding + ids if self._pads_left else ids + padding

@@ -57,7 +57,7 @@ class TrainingSettings:
     margin: float = 0.2  # of the triplet loss, cosine distance
     keep: float = 100.0  # of the loss that holds texts as similar to each other as their encoder has them
     hold: float = 20.0  # of the loss that leaves texts where they are while other languages are brought to them
-    hidden: Mapping[Modality, int] = field(default_factory=lambda: {Modality.TEXT: 2048, Modality.IMAGE: 2048})
+    hidden: Mapping[Modality, int] = field(default_factory=lambda: dict.fromkeys(Modality, 2048))
     dim: int = 512
     seed: int = 0
     new_units: int = 1024  # of the picture head, for a shop's own pictures, at most
