@@ -6,6 +6,16 @@ from transformers import AutoTokenizer
 
 from app.errors import WeightsInvalid
 
+# Any of these holds a vocabulary; without one, transformers would make up a tokenizer that knows no word.
+VOCABULARIES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+)
+
 
 class TokenIds:
     """The tokenizer in a checkpoint's folder.
@@ -19,6 +29,8 @@ class TokenIds:
     """
 
     def __init__(self, folder: Path, longest: int) -> None:
+        if not any((folder / name).is_file() for name in VOCABULARIES):
+            raise WeightsInvalid(f"{folder} has no tokenizer: none of {', '.join(VOCABULARIES)} is there.")
         try:
             whole = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
             # Called through transformers it changes its own state at each call, which no second thread may see.

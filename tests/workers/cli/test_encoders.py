@@ -80,7 +80,8 @@ def test_the_artifact_names_its_encoders(folder: Path) -> None:
 
 def test_evaluate_loads_the_encoders_of_the_artifact(folder: Path) -> None:
     written = folder / "matrix.json"
-    run = _evaluate(folder, "--encoders", _chosen(folder), "--json", str(written), "--against-alignment", str(DEFAULT))
+    files = ["--json", str(written), "--against-alignment", str(DEFAULT)]
+    run = _evaluate(folder, "--split", "val", "--encoders", _chosen(folder), *files)
     assert run.exit_code == 0, (run.output, run.exception)
     matrix = json.loads(written.read_text())
     assert "text=bert@" in matrix["space"]
