@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self, cast
 
 import torch
+from PIL import Image
 from torch import Tensor
 from transformers import AutoImageProcessor, BaseImageProcessor, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutputWithPooling
@@ -95,8 +96,8 @@ class ContrastiveImageEncoder(Encoder[Picture]):
 
     def prepare(self, content: Picture, role: Role) -> Prepared:  # noqa: ARG002  a picture reads the same on both sides
         """The picture as the checkpoint's own settings want it: (3, height, width) float32."""
-        # What has one or three rows is not taken for channels.
-        found = self.processor(content, input_data_format="channels_last", return_tensors="pt")
+        # As a picture of Pillow: of an array it guesses which side the channels are, and three rows look like them.
+        found = self.processor(Image.fromarray(content), return_tensors="pt")
         return Prepared(found["pixel_values"][0], 1)
 
     def forward(self, batch: Sequence[Prepared]) -> States:

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
 from app.errors import WeightsInvalid
@@ -65,7 +66,9 @@ def test_a_text_gets_what_transformers_itself_gives(folder: Path, encoders: dict
 def test_a_picture_gets_what_transformers_itself_gives(folder: Path, encoders: dict[Modality, Encoder]) -> None:
     network, processor = AutoModel.from_pretrained(folder).eval(), AutoImageProcessor.from_pretrained(folder)
     with torch.inference_mode():
-        expected = network.get_image_features(**processor(PICTURES[:2], return_tensors="pt")).pooler_output
+        expected = network.get_image_features(
+            **processor([Image.fromarray(picture) for picture in PICTURES[:2]], return_tensors="pt")
+        ).pooler_output
     np.testing.assert_allclose(encoders[Modality.IMAGE].encode(PICTURES[:2]), expected.numpy(), atol=1e-5)
 
 
