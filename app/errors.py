@@ -195,6 +195,12 @@ class EncoderUnknown(TriseekError):
     status = 422
 
 
+class EncoderFixed(TriseekError):
+    """The blocks of this encoder cannot be trained."""
+
+    status = 422
+
+
 class VoiceUnknown(TriseekError):
     """There is no such voice."""
 
@@ -207,6 +213,10 @@ class WeightsInvalid(TriseekError):
 
 class ArtifactInvalid(TriseekError):
     """An alignment artifact is damaged or does not fit the encoders."""
+
+
+class CheckpointInvalid(TriseekError):
+    """A training cannot go on from this checkpoint."""
 
 
 class JudgedSetInvalid(TriseekError):

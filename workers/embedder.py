@@ -13,6 +13,7 @@ from app.settings import Settings
 from app.types import Modality, Role, SpaceKey
 from workers.alignment.artifact import DEFAULT, Alignment
 from workers.alignment.opening import open_alignment
+from workers.alignment.tuned import tuned
 from workers.encoders import registry
 from workers.encoders.base import BATCH, Encoder, Prepared
 from workers.encoders.choice import parse
@@ -56,13 +57,14 @@ class Embedder:
             EncoderUnknown: nothing says where an encoder is.
         """
         torch.set_num_threads(settings.threads)
-        alignment, cards = open_alignment(settings.alignment or DEFAULT, parse(settings.encoders))
+        folder = settings.alignment or DEFAULT
+        alignment, cards = open_alignment(folder, parse(settings.encoders))
         if not alignment.card.ready:
             raise ArtifactInvalid(
                 f"{settings.alignment} is not ready: on held-out data it was worse than the alignment before it."
                 " Train it with more data, or go on without it."
             )
-        encoders = {modality: registry.load(card) for modality, card in cards.items()}
+        encoders = {modality: tuned(registry.load(card), folder, alignment.card) for modality, card in cards.items()}
         transcriber = Transcriber.load(settings.threads)
         return cls(encoders, alignment, transcriber, MediaLimits.of(settings), settings.decode_threads)
 

@@ -1,6 +1,7 @@
 """Pooled outputs of many contents, from the cache where it has them, for training and evaluation."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -72,17 +73,39 @@ class Encodings:
         cards: the encoders.
         limits: media that are refused.
         progress: shows what is being encoded.
+        device: where the encoders run, by torch's name; `auto` is the GPU if there is one.
     """
 
     def __init__(
-        self, folder: Path, cards: Mapping[Modality, EncoderCard], limits: MediaLimits, progress: Progress
+        self,
+        folder: Path,
+        cards: Mapping[Modality, EncoderCard],
+        limits: MediaLimits,
+        progress: Progress,
+        device: str = "auto",
     ) -> None:
         self.cards = cards
         self._caches = {modality: OutputCache(folder, card.id) for modality, card in cards.items()}
         self._encoders: dict[Modality, Encoder[Any]] = {}
         self._limits = limits
         self._progress = progress
+        self.device = device
+        self._folder = folder
         self.unreadable: dict[str, str] = {}  # key -> why
+
+    def with_encoder(self, encoder: Encoder[Any], folder: Path | None = None) -> "Encodings":
+        """The same encodings but for one modality, whose encoder is this one; it has a cache of its own.
+
+        Args:
+            encoder: of a revision of its own.
+            folder: of the cache, if not that of the others.
+        """
+        modality, other = encoder.card.modality, copy(self)
+        other.cards = {**self.cards, modality: encoder.card}
+        cache = OutputCache(folder or self._folder, encoder.card.id)
+        other._caches = {**self._caches, modality: cache}  # noqa: SLF001  its own
+        other._encoders = {**self._encoders, modality: encoder}  # noqa: SLF001
+        return other
 
     def encode(self, modality: Modality, contents: Sequence[Content]) -> list[str | None]:
         """Makes sure that these contents are in the cache; their keys, None for those that cannot be read."""
@@ -120,7 +143,7 @@ class Encodings:
 
     def _encoder(self, modality: Modality) -> Encoder[Any]:
         if modality not in self._encoders:
-            self._encoders[modality] = registry.load(self.cards[modality])
+            self._encoders[modality] = registry.load(self.cards[modality], self.device)
         return self._encoders[modality]
 
 

@@ -41,6 +41,7 @@ class AlignmentCard:
     ready: bool  # whether dev found it no worse than what it would replace
     transcript_share: float  # of a recording's weight, between 0 and 1; the rest is its own vector's
     sha256: str  # of the weights file
+    tuned: Mapping[Modality, str] = field(default_factory=dict)  # SHA-256 of the file of an encoder's own last blocks
     training: Mapping[str, Any] = field(default_factory=dict)  # data, seed, settings, metrics
 
     @classmethod
@@ -66,6 +67,8 @@ class AlignmentCard:
                 ready=bool(card["ready"]),
                 transcript_share=_between_0_and_1(float(card["transcript_share"])),
                 sha256=str(card["sha256"]),
+                # Cards of before encoders could be trained have none.
+                tuned={Modality(modality): str(sha256) for modality, sha256 in card.get("tuned", {}).items()},
                 training=card["training"],
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -91,7 +94,9 @@ class Alignment:
         """(n, inputs) pooled outputs of the modality's encoder to (n, dim) unit vectors."""
         with torch.inference_mode():
             batches = torch.split(torch.from_numpy(pooled), AT_ONCE)
-            projected: Vectors = torch.cat([self.network.project(modality, batch) for batch in batches]).numpy()
+            device = next(self.network.parameters()).device  # the CPU, but for a training on a GPU
+            found = [self.network.project(modality, batch.to(device)).cpu() for batch in batches]
+            projected: Vectors = torch.cat(found).numpy()
         return projected
 
     def fuse(self, vectors: Mapping[Modality, Vectors]) -> Vectors:
@@ -123,12 +128,18 @@ def save_alignment(folder: Path, network: AlignmentNetwork, card: AlignmentCard)
         "ready": card.ready,
         "transcript_share": card.transcript_share,
         "sha256": hashlib.sha256(weights).hexdigest(),
+        "tuned": dict(card.tuned),
         "training": card.training,
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / WEIGHTS).write_bytes(weights)
     (folder / CARD).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return AlignmentCard.read(folder / CARD)
+
+
+def tuned_card(card: EncoderCard, sha256: str) -> EncoderCard:
+    """The card of an encoder whose last blocks are those of a file: vectors of the two never meet."""
+    return replace(card, revision=f"{card.revision}+{sha256[:12]}")
 
 
 def load_alignment(folder: Path, cards: Mapping[Modality, EncoderCard]) -> Alignment:
@@ -138,7 +149,8 @@ def load_alignment(folder: Path, cards: Mapping[Modality, EncoderCard]) -> Align
         ArtifactInvalid: it is damaged, or was made for other encoders.
     """
     card = AlignmentCard.read(folder / CARD)
-    for modality, encoder in cards.items():
+    for modality, base in cards.items():
+        encoder = tuned_card(base, card.tuned[modality]) if modality in card.tuned else base
         if card.encoders.get(modality) != encoder.id or card.inputs.get(modality) != encoder.dim:
             raise ArtifactInvalid(
                 f"{folder} aligns {modality} of {card.encoders.get(modality)} ({card.inputs.get(modality)} numbers);"

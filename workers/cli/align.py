@@ -1,41 +1,20 @@
-"""`triseek align`: trains an alignment on judged sets."""
+"""`triseek align`: trains an alignment."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
 from pathlib import Path
-from time import perf_counter
 
 import click
 import torch
 from rich.console import Console
-from rich.progress import Progress
 
-from app.errors import JudgedSetInvalid
-from app.types import EncoderCard, Modality
-from workers.alignment.artifact import Alignment, AlignmentCard, save_alignment
-from workers.alignment.network import AlignmentNetwork
-from workers.cli.align_catalogue import CURVE, fit_catalogue
-from workers.cli.options import LIMITS, cache_option, encoders_option, progress_bar, threads_option, train_data_option
-from workers.encoders.choice import cards_of, parse
-from workers.encodings import Encodings
-from workers.evaluation.judged import JudgedSet, load_judged_set
-from workers.evaluation.matrix import means
-from workers.evaluation.report import table
-from workers.training.class_names import ClassNames, class_names
-from workers.training.curve import training_curve
-from workers.training.dictionary import dictionary_pairs
-from workers.training.loop import Checkpoint, TrainingSettings, train
-from workers.training.pairs import SMALLEST, PairSet, encode_pairs, pairs_of
-from workers.training.selection import (
-    TRANSCRIPT_SHARES,
-    choose_shares,
-    choose_transcript_share,
-    dev_groups,
-    dev_score,
-    even_shares,
-)
-from workers.training.vocabulary import synthetic_pairs
-from workers.transcripts import Transcripts
+from workers.cli.align_catalogue import fit_catalogue
+from workers.cli.align_data import learn
+from workers.cli.align_run import Run
+from workers.cli.align_sources import Sources
+from workers.cli.device import device_option
+from workers.cli.losses import chosen_losses, loss_option
+from workers.cli.options import cache_option, encoders_option, threads_option, train_data_option
+from workers.encoders.choice import parse
+from workers.training.settings import TrainingSettings
 
 OUT = Path(".triseek/alignment")
 DICTIONARY = 60_000  # words
@@ -60,6 +39,23 @@ def align() -> None:
     show_default=True,
     help="Also learn from so many words of a Chinese-English dictionary.",
 )
+@click.option(
+    "--views",
+    type=click.IntRange(0),
+    default=TrainingSettings.views,
+    show_default=True,
+    help="Also learn from so many changed views of each picture and recording, and wordings of each text.",
+)
+@click.option(
+    "--unfreeze",
+    type=click.IntRange(0),
+    default=TrainingSettings.unfreeze,
+    show_default=True,
+    help="Also train so many last blocks of the picture encoder, after all else; slow without a GPU.",
+)
+@loss_option
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint that an interrupted training left in --out.")
+@device_option
 @encoders_option
 @cache_option
 @threads_option
@@ -71,6 +67,11 @@ def train_command(
     seed: int,
     synthetic: bool,
     dictionary: int,
+    views: int,
+    unfreeze: int,
+    losses: tuple[tuple[str, str], ...],
+    resume: bool,
+    device: torch.device,
     encoders: str,
     cache: Path,
     threads: int,
@@ -83,95 +84,27 @@ def train_command(
     """
     if bool(data) == (catalogue is not None):
         raise click.UsageError("Give either --data, once or several times, or --catalogue.")
+    if (resume or views or unfreeze) and catalogue is not None:
+        raise click.UsageError("--resume, --views and --unfreeze go with --data, not with --catalogue.")
     torch.set_num_threads(threads)
-    console, started = Console(), perf_counter()
+    console = Console()
     if catalogue is not None:
-        fit_catalogue(catalogue, out, steps, seed, parse(encoders), cache, console)
+        fit_catalogue(catalogue, out, steps, seed, chosen_losses(losses), parse(encoders), cache, device, console)
         return
-    settings = TrainingSettings(steps=steps or TrainingSettings.steps, seed=seed)
-    judged = [load_judged_set(folder) for folder in data]
-    cards = cards_of(parse(encoders))
-    with progress_bar(console) as progress:
-        encoded = Encodings(cache, cards, LIMITS, progress)
-        pairs = [pair for each in judged for pair in pairs_of(each)]
-        if synthetic:
-            pairs += synthetic_pairs(judged, seed)
-        pairs += dictionary_pairs(seed, dictionary)
-        sets = encode_pairs(pairs, encoded)
-        if not sets:
-            raise JudgedSetInvalid(
-                f"There is too little to learn from in the train split of {', '.join(map(str, data))}:"
-                f" no two modalities stand side by side at least {SMALLEST} times."
-            )
-        console.print(f"{sum(map(len, sets)):,} pairs in {len(sets)} sets, encoded in {perf_counter() - started:.0f} s")
-        names = class_names(encoded)
-        blank = blank_card(cards, settings, names)
-        network, checkpoints, curve = _train(judged, encoded, sets, names, blank, settings, progress)
-        shares = choose_shares(judged, encoded, network, blank)
-        aligned = Alignment(network, replace(blank, shares=shares))
-        heard = Transcripts(cache, threads, LIMITS, progress)
-        transcript_share = choose_transcript_share(judged, encoded, aligned, heard)
-        rows = [means(group) for group in dev_groups(judged, encoded, aligned)]
-    training = {
-        "data": [each.name for each in judged],
-        "synthetic_speech": synthetic,
-        "dictionary": dictionary,
-        "pairs": {each.name: len(each) for each in sets},
-        "settings": asdict(settings),
-        "dev": [asdict(checkpoint) for checkpoint in checkpoints],
-        "seconds": round(perf_counter() - started),
-    }
-    card = replace(aligned.card, transcript_share=transcript_share, training=training)
-    save_alignment(out, network, card)
-    (out / CURVE).write_text(curve, encoding="utf-8")
-    console.print(table("dev", rows))
-    console.print(f"Wrote {out} in {perf_counter() - started:.0f} s.")
-
-
-def blank_card(
-    cards: Mapping[Modality, EncoderCard], settings: TrainingSettings, names: ClassNames | None
-) -> AlignmentCard:
-    """The card of a network that is still to be trained."""
-    return AlignmentCard(
-        encoders={card.modality: card.id for card in cards.values()},
-        inputs={card.modality: card.dim for card in cards.values()},
-        segments={card.modality: card.segments for card in cards.values()},
-        hidden=settings.hidden,
-        classifier=None if names is None else names.shape,
-        dim=settings.dim,
-        shares=even_shares(),
-        ready=True,
-        transcript_share=TRANSCRIPT_SHARES[0],
-        sha256="",
+    settings = TrainingSettings(
+        steps=steps or TrainingSettings.steps,
+        seed=seed,
+        views=views,
+        unfreeze=unfreeze,
+        losses=chosen_losses(losses),
     )
-
-
-def _train(
-    judged: Sequence[JudgedSet],
-    encoded: Encodings,
-    sets: Sequence[PairSet],
-    names: ClassNames | None,
-    blank: AlignmentCard,
-    settings: TrainingSettings,
-    progress: Progress,
-) -> tuple[AlignmentNetwork, list[Checkpoint], str]:
-    """The network, the looks at dev, and the training curve."""
-    losses: dict[str, list[float]] = {}
-    steps = settings.steps + settings.language_steps + settings.speech_steps + settings.fusion_steps
-    task = progress.add_task("training", total=steps)
-
-    def dev(network: AlignmentNetwork) -> float:
-        score = dev_score(judged, encoded, network, blank)
-        (shown,) = [each for each in progress.tasks if each.id == task]
-        progress.console.print(f"step {shown.completed:.0f}: dev MRR {score:.4f}")
-        return score
-
-    def on_step(stage: str, loss: float) -> None:
-        losses.setdefault(stage, []).append(loss)
-        progress.update(task, advance=1, description=f"training {stage}, loss {loss:.2f}")
-
-    network, checkpoints = train(
-        sets, blank.inputs, blank.segments, settings, class_names=names, dev=dev, on_step=on_step
+    run = Run(
+        settings=settings,
+        encoders=parse(encoders),
+        out=out,
+        cache=cache,
+        threads=threads,
+        device=device,
+        resume=resume,
     )
-    progress.remove_task(task)
-    return network, checkpoints, training_curve(losses, checkpoints)
+    learn(Sources(folders=data, synthetic=synthetic, dictionary=dictionary), run, console)

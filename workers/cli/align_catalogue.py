@@ -1,10 +1,12 @@
 """`triseek align train --catalogue`: fits the present alignment to a shop's own products."""
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
 
+import torch
 from rich.console import Console
 from rich.progress import Progress
 
@@ -21,6 +23,8 @@ from workers.alignment.artifact import DEFAULT, Alignment, save_alignment
 from workers.alignment.network import AlignmentNetwork
 from workers.alignment.opening import open_alignment
 from workers.alignment.picture_head import PictureHead
+from workers.alignment.tuned import TUNED, tuned_encodings
+from workers.cli.align_data import CURVE
 from workers.cli.options import LIMITS, progress_bar
 from workers.encoders.choice import Choice
 from workers.encodings import Encodings
@@ -28,13 +32,15 @@ from workers.evaluation.gate import Verdict, verdict
 from workers.evaluation.judged import JudgedSet, load_judged_set
 from workers.evaluation.matrix import judge
 from workers.training.curve import training_curve
-from workers.training.loop import Checkpoint, TrainingSettings, fit_pictures
-from workers.training.pairs import SMALLEST, PairSet, encode_pairs, pairs_of
+from workers.training.loop import fit_pictures
+from workers.training.pair_sets import SMALLEST, PairSet, encode_pairs
+from workers.training.pairs import pairs_of
 from workers.training.selection import DEV, dev_score
+from workers.training.settings import TrainingSettings
 from workers.training.shop import write_judged_set
+from workers.training.steps import Look
 
 URLS = ("database_url", "redis_url", "media_url")
-CURVE = "training.svg"
 BATCH = 256
 EPOCHS = 5  # on dev, more of them lose what fewer win
 FEWEST_STEPS = 120
@@ -42,7 +48,15 @@ LOOKS = 6  # at dev
 
 
 def fit_catalogue(
-    name: str, out: Path, steps: int | None, seed: int, encoders: Choice, cache: Path, console: Console
+    name: str,
+    out: Path,
+    steps: int | None,
+    seed: int,
+    pair_losses: Mapping[str, str],
+    encoders: Choice,
+    cache: Path,
+    device: torch.device,
+    console: Console,
 ) -> None:
     """Trains on most of a catalogue's products, judges on the others, and writes an artifact that is ready or not.
 
@@ -54,20 +68,21 @@ def fit_catalogue(
     """
     started = perf_counter()
     here = _here()
-    present, cards = open_alignment(here.alignment or DEFAULT, encoders)
+    base = here.alignment or DEFAULT
+    present, cards = open_alignment(base, encoders)
     if not isinstance(present.network.head(Modality.IMAGE), PictureHead):
         raise ArtifactInvalid(
-            f"{here.alignment} cannot be fitted to a catalogue: its picture encoder,"
+            f"{base} cannot be fitted to a catalogue: its picture encoder,"
             f" {cards[Modality.IMAGE].name}, has no classifier. Train from judged sets (--data) instead."
         )
     folder = out / "data"
     _read_catalogue(name, here, folder)
     judged = load_judged_set(folder)
     with progress_bar(console) as progress:
-        encoded = Encodings(cache, cards, LIMITS, progress)
+        encoded = tuned_encodings(Encodings(cache, cards, LIMITS, progress, device.type), base, present.card)
         sets = _pictured(judged, encoded, name)
-        settings = _settings(sum(map(len, sets)), steps, seed)
-        network, checkpoints, losses = _fit(judged, encoded, sets, present, settings, progress)
+        settings = _settings(sum(map(len, sets)), steps, seed, pair_losses)
+        network, checkpoints, losses = _fit(judged, encoded, sets, present, settings, device, progress)
         head = network.head(Modality.IMAGE)
         assert isinstance(head, PictureHead)
         hidden = {**present.card.hidden, Modality.IMAGE: head.first.out_features}
@@ -75,8 +90,10 @@ def fit_catalogue(
         found = verdict(judge(judged, DEV, encoded, fitted), judge(judged, DEV, encoded, present))
         for why in encoded.unreadable.values():
             console.print(f"left out: {why}", highlight=False)
-    training = _record(name, present, sets, checkpoints, found, seed)
+    training = _record(name, present, sets, checkpoints, found, settings)
     save_alignment(out, network, replace(fitted.card, ready=found.ready, training=training))
+    if present.card.tuned and base.resolve() != out.resolve():
+        shutil.copyfile(base / TUNED, out / TUNED)
     (out / CURVE).write_text(training_curve({"pictures": losses}, checkpoints), encoding="utf-8")
     console.print(f"{found}", highlight=False)
     console.print(f"Wrote {out} in {perf_counter() - started:.0f} s; its pairs and queries are in {folder}.")
@@ -111,12 +128,13 @@ def _pictured(judged: JudgedSet, encoded: Encodings, name: str) -> list[PairSet]
     return sets
 
 
-def _settings(pairs: int, steps: int | None, seed: int) -> TrainingSettings:
+def _settings(pairs: int, steps: int | None, seed: int, losses: Mapping[str, str]) -> TrainingSettings:
     """A shop has few pairs, which are learnt by heart at the pace of a whole training."""
     wanted = steps or max(FEWEST_STEPS, EPOCHS * pairs // BATCH)
     return TrainingSettings(
         steps=wanted,
         seed=seed,
+        losses=losses,
         batch=BATCH,
         learning_rate=2e-4,
         dropout=0.3,
@@ -130,23 +148,27 @@ def _fit(
     sets: Sequence[PairSet],
     present: Alignment,
     settings: TrainingSettings,
+    device: torch.device,
     progress: Progress,
-) -> tuple[AlignmentNetwork, list[Checkpoint], list[float]]:
+) -> tuple[AlignmentNetwork, list[Look], list[float]]:
     """The network, the looks at dev, and the loss of every step."""
     losses: list[float] = []
+    seen = ""
 
     def dev(network: AlignmentNetwork) -> float:
+        nonlocal seen
         score = dev_score([judged], encoded, network, present.card)
-        progress.console.print(f"step {len(losses)}: dev MRR {score:.4f}")
+        seen = f", dev MRR {score:.4f}"
+        progress.console.print(f"step {len(losses)}{seen}")
         return score
 
     task = progress.add_task("training", total=settings.steps)
 
     def on_step(stage: str, loss: float) -> None:
         losses.append(loss)
-        progress.update(task, advance=1, description=f"training {stage}, loss {loss:.2f}")
+        progress.update(task, advance=1, description=f"training {stage}, loss {loss:.2f}{seen}")
 
-    network, checkpoints = fit_pictures(present.network, sets, settings, dev=dev, on_step=on_step)
+    network, checkpoints = fit_pictures(present.network, sets, settings, dev=dev, on_step=on_step, device=device)
     progress.remove_task(task)
     return network, checkpoints, losses
 
@@ -155,15 +177,16 @@ def _record(
     name: str,
     present: Alignment,
     sets: Sequence[PairSet],
-    checkpoints: Sequence[Checkpoint],
+    checkpoints: Sequence[Look],
     found: Verdict,
-    seed: int,
+    settings: TrainingSettings,
 ) -> dict[str, object]:
     return {
         "catalogue": name,
         "from": present.card.sha256,
         "pairs": {each.name: len(each) for each in sets},
-        "seed": seed,
+        "seed": settings.seed,
+        "losses": dict(settings.losses),
         "dev": [asdict(each) for each in checkpoints],
         "gate": asdict(found),
     }

@@ -12,6 +12,7 @@ from app.errors import JudgedSetInvalid
 from app.types import EncoderCard, Modality
 from workers.alignment.artifact import CARD, DEFAULT, Alignment, AlignmentCard
 from workers.alignment.opening import open_alignment
+from workers.alignment.tuned import tuned_encodings
 from workers.cli.options import LIMITS, cache_option, data_option, encoders_option, progress_bar, threads_option
 from workers.encoders.choice import Choice, parse
 from workers.encodings import Encodings
@@ -76,11 +77,17 @@ def evaluate(
     choice = parse(encoders)
     loaded, cards = open_alignment(alignment, choice)
     other, others = (None, cards) if against_alignment is None else _other(against_alignment, choice, cards)
-    space = " ".join(f"{modality}={card.id}" for modality, card in cards.items()) + f" dim={loaded.card.dim}"
+    space = (
+        " ".join(f"{modality}={encoder}" for modality, encoder in loaded.card.encoders.items())
+        + f" dim={loaded.card.dim}"
+    )
     documents, differing = [], 0
     with progress_bar(console) as progress:
-        encoded = Encodings(cache, cards, LIMITS, progress)
-        encoded_by_others = encoded if others == cards else Encodings(cache, others, LIMITS, progress)
+        plain = Encodings(cache, cards, LIMITS, progress)
+        encoded = encoded_by_other = tuned_encodings(plain, alignment, loaded.card)
+        if other is not None and against_alignment is not None:
+            plain_of_other = plain if others == cards else Encodings(cache, others, LIMITS, progress)
+            encoded_by_other = tuned_encodings(plain_of_other, against_alignment, other.card)
         heard = Transcripts(cache, threads, LIMITS, progress) if transcripts else None
         for folder in data:
             judged = load_judged_set(folder)
@@ -102,7 +109,7 @@ def evaluate(
             comparison = None
             if other is not None:
                 compared = compare(
-                    judgements, judge(judged, split, encoded_by_others, other, rerank=rerank, transcripts=heard)
+                    judgements, judge(judged, split, encoded_by_other, other, rerank=rerank, transcripts=heard)
                 )
                 console.print(comparison_table(f"{title}: less what {against_alignment} finds", compared))
                 comparison = comparison_document(other.card.sha256, compared)

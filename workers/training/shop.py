@@ -1,23 +1,19 @@
 """A shop's own catalogue as a judged set, some products kept apart to judge by."""
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from sqlalchemy.orm import Session
 
 from app.db import media, products
 from app.db.tables import Product, ProductMedia
 from app.media.store import MediaStore
 from app.types import Modality
+from workers.training.families import kept_apart
 
-DEV_SHARE = 0.15  # of the products, by families
 AT_ONCE = 500  # products read in one statement
 
 
@@ -72,28 +68,13 @@ def _products(session: Session, catalogue_id: int) -> Iterator[ShopProduct]:
 
 
 def _splits(found: Sequence[ShopProduct]) -> list[str]:
-    """`train` or `val` for each, the same in every run for the same products."""
-    families = _families(found)
-    first: dict[int, str] = {}
-    for each, family in zip(found, families, strict=True):
-        first[family] = min(first.get(family, each.product.sku), each.product.sku)
-    # The families with the smallest digests: the same share in a catalogue of any size.
-    order = sorted(first, key=lambda family: hashlib.sha256(first[family].encode()).digest())
-    kept = set(order[: max(1, round(DEV_SHARE * len(order)))])
-    return ["val" if family in kept else "train" for family in families]
-
-
-def _families(found: Sequence[ShopProduct]) -> list[int]:
-    """The number of each product's family."""
-    traits: dict[str, int] = {}
-    owners, owned = list[int](), list[int]()
-    for number, each in enumerate(found):
-        for trait in (f"title {each.title.casefold()}" if each.title else f"sku {each.product.sku}", *each.pictures):
-            owners.append(number)
-            owned.append(len(found) + traits.setdefault(trait, len(traits)))
-    size = len(found) + len(traits)
-    graph = coo_array((np.ones(len(owners), dtype=np.int8), (owners, owned)), shape=(size, size))
-    return [int(label) for label in connected_components(graph, directed=False)[1][: len(found)]]
+    """`train` or `val` for each."""
+    traits = [
+        (f"title {each.title.casefold()}" if each.title else f"sku {each.product.sku}", *each.pictures)
+        for each in found
+    ]
+    kept = kept_apart([each.product.sku for each in found], traits)
+    return ["val" if own else "train" for own in kept]
 
 
 def _row(each: ShopProduct, split: str) -> dict[str, Any]:

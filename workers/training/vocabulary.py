@@ -50,12 +50,12 @@ def synthetic_pairs(judged: Sequence[JudgedSet], seed: int, split: str = "train"
     """Synthetic recordings, and the carrier phrases in writing, paired with the texts that they stand for."""
     for said in utterances(vocabulary(judged, seed, split), seed):
         meant = (Modality.TEXT, TextContent(said.text, Role.PASSAGE))
-        group = said.text.casefold()
+        things = frozenset({said.text.casefold()})
         heard = (Modality.SPEECH, SyntheticContent(said))
-        yield Pair(set=SPOKEN, left=heard, right=meant, group=group)
+        yield Pair(set=SPOKEN, left=heard, right=meant, left_things=things, right_things=things)
         if said.spoken != said.text:
             written = (Modality.TEXT, TextContent(said.spoken, Role.QUERY))
-            yield Pair(set="carried text-text", left=written, right=meant, group=group)
+            yield Pair(set="carried text-text", left=written, right=meant, left_things=things, right_things=things)
 
 
 def vocabulary(judged: Sequence[JudgedSet], seed: int, split: str = "train") -> dict[str, list[str]]:

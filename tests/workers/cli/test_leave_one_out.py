@@ -8,7 +8,7 @@ from PIL import Image
 from tests.workers.pictures import noise
 from tests.workers.training.sets import judged_set
 from workers.cli.leave_one_out import BOTH, NAMES, PAIRS, leave_one_out
-from workers.training.pairs import SMALLEST
+from workers.training.pair_sets import SMALLEST
 
 
 def _run(*options: str) -> Result:

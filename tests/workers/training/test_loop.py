@@ -1,4 +1,3 @@
-import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -8,8 +7,12 @@ from torch import Tensor
 
 from app.types import Modality
 from workers.alignment.network import AlignmentNetwork
-from workers.training.loop import TrainingSettings, _batch, set_weight, train
-from workers.training.pairs import PairSet, Side
+from workers.training.batches import batch_of, draw, set_weights
+from workers.training.loop import train
+from workers.training.pair_sets import PairSet
+from workers.training.settings import DEFAULT_LOSSES, TrainingSettings
+from workers.training.side import Side
+from workers.training.things import incidence
 
 THINGS, HIDDEN_TRAITS = 64, 6
 INPUTS = {Modality.TEXT: 10, Modality.IMAGE: 12, Modality.SPEECH: 24}
@@ -36,10 +39,18 @@ def _outputs(modality: Modality) -> Tensor:
     return (traits @ way).half()
 
 
+def _side(modality: Modality, outputs: Tensor) -> Side:
+    """One content a thing, each thing only itself."""
+    count = len(outputs)
+    numbers = {f"{number}": number for number in range(count)}
+    things = incidence([{f"{number}"} for number in range(count)], numbers)
+    views = torch.ones(count, dtype=torch.int64)
+    return Side(modality=modality, outputs=outputs, rows=torch.arange(count), things=things, views=views)
+
+
 def _pairs(left: Modality, right: Modality) -> PairSet:
-    places = torch.arange(THINGS)
-    sides = [Side(modality=modality, outputs=_outputs(modality), rows=places) for modality in (left, right)]
-    return PairSet(name=f"{left}-{right}", left=sides[0], right=sides[1], groups=places)
+    sides = [_side(modality, _outputs(modality)) for modality in (left, right)]
+    return PairSet(name=f"{left}-{right}", left=sides[0], right=sides[1])
 
 
 SETS = [
@@ -102,11 +113,10 @@ def test_a_batch_of_recordings_is_of_about_one_length() -> None:
     outputs = torch.zeros(count, 100)
     for row in range(count):
         outputs[row, : 1 + row % 100] = 1
-    places = torch.arange(count)
-    spoken = Side(modality=Modality.SPEECH, outputs=outputs.half(), rows=places)
-    pairs = PairSet(name="", left=spoken, right=spoken, groups=places)
+    spoken = _side(Modality.SPEECH, outputs.half())
+    pairs = PairSet(name="", left=spoken, right=spoken)
     for seed in range(5):
-        batch = _batch(pairs, SETTINGS, torch.Generator().manual_seed(seed))
+        batch = batch_of(pairs, SETTINGS, torch.Generator().manual_seed(seed))
         lengths = spoken.lengths[batch]
         assert len(batch) == len(set(batch.tolist())) == SETTINGS.speech_batch
         assert int(lengths.max() - lengths.min()) <= 8  # 48 neighbours of 600, of which 6 are of each length
@@ -146,10 +156,8 @@ def _foreign() -> Tensor:
 @pytest.mark.parametrize("hold", [0.0, 20.0])
 def test_other_languages_are_brought_to_texts_that_stay_where_they_are(hold: float) -> None:
     places = torch.arange(THINGS)
-    foreign, own = (
-        Side(modality=Modality.TEXT, outputs=outputs, rows=places) for outputs in (_foreign(), _outputs(Modality.TEXT))
-    )
-    translated = PairSet(name="text-text", left=foreign, right=own, groups=places)
+    foreign, own = (_side(Modality.TEXT, outputs) for outputs in (_foreign(), _outputs(Modality.TEXT)))
+    translated = PairSet(name="text-text", left=foreign, right=own)
 
     def trained(language_steps: int) -> tuple[Tensor, Tensor]:
         settings = replace(SETTINGS, steps=0, speech_steps=0, fusion_steps=0, hold=hold, language_steps=language_steps)
@@ -169,8 +177,43 @@ def test_other_languages_are_brought_to_texts_that_stay_where_they_are(hold: flo
     assert moved < 0.05 if hold else moved > 0.1
 
 
-@pytest.mark.parametrize("pairs", [16, 256])
-def test_a_set_is_drawn_by_the_root_of_its_size(pairs: int) -> None:
-    side = Side(modality=Modality.TEXT, outputs=torch.zeros(1, 2), rows=torch.zeros(pairs, dtype=torch.int64))
-    drawn = PairSet(name="", left=side, right=side, groups=torch.zeros(pairs, dtype=torch.int64))
-    assert math.isclose(set_weight(drawn), pairs**0.5)
+def _of_size(left: Modality, right: Modality, pairs: int) -> PairSet:
+    sides = [_side(modality, torch.zeros(pairs, 2)) for modality in (left, right)]
+    return PairSet(name="", left=sides[0], right=sides[1])
+
+
+SIZED = [
+    _of_size(Modality.TEXT, Modality.IMAGE, 16),
+    _of_size(Modality.IMAGE, Modality.TEXT, 64),
+    _of_size(Modality.TEXT, Modality.TEXT, 400),
+]
+
+
+def test_a_set_is_drawn_by_the_root_of_its_size() -> None:
+    assert set_weights(SIZED, balanced=False) == [4, 8, 20]
+
+
+def test_balanced_each_pair_of_modalities_is_drawn_as_often_as_any_other() -> None:
+    assert set_weights(SIZED, balanced=True) == pytest.approx([4 / 12, 8 / 12, 1])
+
+
+@pytest.mark.parametrize(("balanced", "shares"), [(False, [1 / 8, 1 / 4, 5 / 8]), (True, [1 / 6, 1 / 3, 1 / 2])])
+def test_sets_are_drawn_as_often_as_they_weigh(balanced: bool, shares: list[float]) -> None:
+    settings, chance = replace(SETTINGS, balanced=balanced), torch.Generator().manual_seed(0)
+    sizes = [len(draw(SIZED, 1, settings, chance)[0]) for _ in range(4000)]
+    assert [sizes.count(len(each)) / 4000 for each in SIZED] == pytest.approx(shares, abs=0.03)
+
+
+@pytest.mark.parametrize("pair", ["text-image", "text-speech"])
+def test_each_pair_of_modalities_learns_by_the_loss_that_it_is_given(pair: str) -> None:
+    def first(loss: str) -> float:
+        seen: list[float] = []
+        settings = replace(SETTINGS, steps=int(pair == "text-image"), speech_steps=1, fusion_steps=0, sets_per_step=1)
+        settings = replace(settings, losses={**DEFAULT_LOSSES, pair: loss})
+        train(SETS, INPUTS, SEGMENTS, settings, dev=lambda _: 0.0, on_step=lambda _, own: seen.append(own))
+        return seen[0]
+
+    contrast, margin, both = (first(loss) for loss in ("info_nce", "triplet", "both"))
+    assert both == pytest.approx(contrast + margin, rel=1e-5)
+    assert contrast > 0
+    assert margin > 0

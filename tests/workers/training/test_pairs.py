@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from rich.progress import Progress
 
 from app.types import Modality, Role
@@ -10,8 +11,11 @@ from tests.workers.training.sets import judged_set
 from workers.encoders.registry import default_cards
 from workers.encodings import Encodings, FileContent, TextContent
 from workers.media import MediaLimits
-from workers.training import pairs as training
-from workers.training.pairs import Pair, encode_pairs, pairs_of
+from workers.training import pair_sets as training
+from workers.training.pair_sets import encode_pairs
+from workers.training.pairs import Pair, pairs_of
+
+NONE = frozenset[str]()
 
 
 @pytest.fixture
@@ -20,9 +24,12 @@ def encodings(tmp_path: Path) -> Encodings:
     return Encodings(tmp_path / "cache", default_cards(), limits, Progress(disable=True))
 
 
-def _texts(first: str, second: str, group: str) -> Pair:
+def _texts(first: str, second: str, things: str) -> Pair:
     left, right = TextContent(first, Role.QUERY), TextContent(second, Role.PASSAGE)
-    return Pair(set="words", left=(Modality.TEXT, left), right=(Modality.TEXT, right), group=group)
+    own = frozenset(things.split())
+    return Pair(
+        set="words", left=(Modality.TEXT, left), right=(Modality.TEXT, right), left_things=own, right_things=own
+    )
 
 
 def test_only_what_the_split_may_show_becomes_pairs(tmp_path: Path) -> None:
@@ -43,11 +50,12 @@ def test_what_many_products_answer_is_no_products_own_name(tmp_path: Path) -> No
         for pair in pairs_of(replace(judged, queries=(several,)), "val")
         if pair.left[1] == TextContent(several.text, Role.QUERY)
     ]
-    assert {pair.group for pair in found} == {several.text}
+    meant = {f"{tmp_path.name}/knife", "obsidian kitchen knife", "厨房刀", f"{tmp_path.name}/lamp", "desk lamp"}
+    assert {pair.left_things for pair in found} == {frozenset(meant)}
     assert {pair.set.rpartition(" ")[2] for pair in found} == {"phrase-image", "text-text"}
 
 
-def test_each_content_is_encoded_once_and_groups_are_numbered(
+def test_each_content_is_encoded_once_and_known_by_its_place(
     encodings: Encodings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "SMALLEST", 2)
@@ -55,9 +63,8 @@ def test_each_content_is_encoded_once_and_groups_are_numbered(
         [_texts("a", "cup", "cup"), _texts("b", "cup", "cup"), _texts("a", "pan", "pan")], encodings
     )
     assert (len(found), len(found.left.outputs), len(found.right.outputs)) == (3, 2, 2)
-    assert found.groups.tolist() == [0, 0, 1]
     assert found.left.rows.tolist() == [0, 1, 0]
-    assert found.right.take(found.right.rows).shape == (3, 384)
+    assert found.right.take(torch.arange(3)).shape == (3, 384)
 
 
 def test_sets_that_teach_nothing_are_left_out(encodings: Encodings) -> None:
@@ -72,7 +79,10 @@ def test_an_unreadable_picture_costs_its_own_pair_only(
     (tmp_path / "knife.png").write_bytes(b"no picture")
     text = (Modality.TEXT, TextContent("thing", Role.PASSAGE))
     pictures = [FileContent(tmp_path / name, Modality.IMAGE) for name in ("shirt.png", "knife.png", "none.png")]
-    pairs = [Pair(set="s", left=text, right=(Modality.IMAGE, picture), group=str(picture)) for picture in pictures]
+    pairs = [
+        Pair(set="s", left=text, right=(Modality.IMAGE, picture), left_things=NONE, right_things=NONE)
+        for picture in pictures
+    ]
     (found,) = encode_pairs(pairs, encodings)
     assert len(found) == 1
     assert len(encodings.unreadable) == 1

@@ -5,7 +5,8 @@ from app.types import Modality
 from tests.conftest import Services
 from tests.workers.training.shops import Sold, stock
 from workers.evaluation.judged import JudgedSet, load_judged_set
-from workers.training.shop import DEV_SHARE, write_judged_set
+from workers.training.families import DEV_SHARE
+from workers.training.shop import write_judged_set
 
 
 def _judged(services: Services, folder: Path, sold: list[Sold]) -> JudgedSet:

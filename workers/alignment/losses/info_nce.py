@@ -5,15 +5,15 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def info_nce(left: Tensor, right: Tensor, groups: Tensor, temperature: Tensor | float) -> Tensor:
+def info_nce(left: Tensor, right: Tensor, same: Tensor, temperature: Tensor | float) -> Tensor:
     """Cross entropy of finding each row's partner among all rows of the other side, both ways, averaged.
 
-    Rows of one group are the same thing (same title, same picture): they are never each other's negatives.
+    What is the same thing (same title, same picture) is never a negative.
 
     Args:
         left: (batch, dim) unit length.
         right: (batch, dim) unit length; row i belongs to row i of `left`.
-        groups: (batch,) whole numbers; equal ones belong together.
+        same: (batch, batch) bool, whether row i of `left` is the same thing as row j of `right`.
         temperature: above 0; similarities are divided by it.
 
     Returns:
@@ -26,8 +26,7 @@ def info_nce(left: Tensor, right: Tensor, groups: Tensor, temperature: Tensor | 
     if len(left) == 0:
         return left.sum() + right.sum()
     logits = left @ right.T / temperature  # (batch, batch)
-    same = groups[:, None] == groups[None, :]
-    same.fill_diagonal_(fill_value=False)
-    logits = logits.masked_fill(same, -torch.inf)
+    others = same & ~torch.eye(len(left), dtype=torch.bool, device=left.device)
+    logits = logits.masked_fill(others, -torch.inf)
     target = torch.arange(len(left), device=left.device)
     return (functional.cross_entropy(logits, target) + functional.cross_entropy(logits.T, target)) / 2

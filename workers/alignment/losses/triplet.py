@@ -4,16 +4,16 @@ import torch
 from torch import Tensor
 
 
-def triplet(anchor: Tensor, positive: Tensor, groups: Tensor, margin: float) -> Tensor:
+def triplet(anchor: Tensor, positive: Tensor, same: Tensor, margin: float) -> Tensor:
     """Mean of max(0, d(anchor, positive) - d(anchor, negative) + margin) over anchors, d being the cosine distance.
 
-    The negative of an anchor is the row of `positive` nearest to it that belongs to another group. Anchors without
-    any such row count for nothing.
+    The negative of an anchor is the row of `positive` nearest to it that is another thing. Anchors without any such
+    row count for nothing.
 
     Args:
         anchor: (batch, dim) unit length.
         positive: (batch, dim) unit length; row i belongs to row i of `anchor`.
-        groups: (batch,) whole numbers; equal ones belong together.
+        same: (batch, batch) bool, whether row i of `anchor` is the same thing as row j of `positive`; so are i and i.
         margin: how much nearer the positive should be, 0 to 2.
 
     Returns:
@@ -24,7 +24,6 @@ def triplet(anchor: Tensor, positive: Tensor, groups: Tensor, margin: float) -> 
         the Triplet Loss" (arXiv 1703.07737).
     """
     distances = 1 - anchor @ positive.T  # (batch, batch)
-    same = groups[:, None] == groups[None, :]
     has_negative = (~same).any(1)
     if not bool(has_negative.any()):
         return (anchor.sum() + positive.sum()) * 0

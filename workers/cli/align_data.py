@@ -1,0 +1,67 @@
+"""`triseek align train --data`: learns an alignment from judged sets."""
+
+from dataclasses import asdict, replace
+from time import perf_counter
+
+from rich.console import Console
+
+from workers.alignment.artifact import Alignment, save_alignment
+from workers.cli.align_blocks import train_blocks, unfreezable
+from workers.cli.align_run import Run, Training
+from workers.cli.align_sources import Sources
+from workers.cli.options import LIMITS, progress_bar
+from workers.encoders.choice import cards_of
+from workers.encodings import Encodings
+from workers.evaluation.matrix import means
+from workers.evaluation.report import table
+from workers.training.curve import training_curve
+from workers.training.selection import choose_shares, choose_transcript_share, dev_groups
+from workers.transcripts import Transcripts
+
+CURVE = "training.svg"
+
+
+def learn(sources: Sources, run: Run, console: Console) -> None:
+    """Learns everything anew from judged sets' train split, keeps what is best on dev, and writes an artifact.
+
+    Raises:
+        JudgedSetInvalid: a judged set is invalid, or has too little to learn from.
+        CheckpointInvalid: there is no checkpoint of this very training to go on from.
+    """
+    started = perf_counter()
+    judged, cards = sources.judged(console), cards_of(run.encoders)
+    with progress_bar(console) as progress:
+        encoded = Encodings(run.cache, cards, LIMITS, progress, run.device.type)
+        encoder = unfreezable(encoded, run.settings)
+        sets = sources.sets(judged, encoded, run.settings)
+        for why in encoded.unreadable.values():
+            console.print(f"left out: {why}", highlight=False)
+        console.print(f"{sum(map(len, sets)):,} pairs in {len(sets)} sets, encoded in {perf_counter() - started:.0f} s")
+        training = Training(judged, encoded, sets, run, progress)
+        try:
+            learnt = training.heads()
+            if encoder is not None:
+                learnt = train_blocks(learnt, encoder, judged, sets, run.settings, console, training.on_step)
+        except KeyboardInterrupt:
+            console.print(training.interrupted())
+            raise
+        shares = choose_shares(judged, learnt.encoded, learnt.network, learnt.blank)
+        aligned = Alignment(learnt.network, replace(learnt.blank, shares=shares))
+        heard = Transcripts(run.cache, run.threads, LIMITS, progress)
+        transcript_share = choose_transcript_share(judged, learnt.encoded, aligned, heard)
+        rows = [means(group) for group in dev_groups(judged, learnt.encoded, aligned)]
+    record = {
+        "data": [each.name for each in judged],
+        "synthetic_speech": sources.synthetic,
+        "dictionary": sources.dictionary,
+        "pairs": {each.name: len(each) for each in sets},
+        "settings": asdict(run.settings),
+        "dev": [asdict(look) for look in learnt.looks],
+        "seconds": round(perf_counter() - started),
+    }
+    save_alignment(run.out, learnt.network, replace(aligned.card, transcript_share=transcript_share, training=record))
+    learnt.write_blocks(run.out)
+    (run.out / CURVE).write_text(training_curve(training.losses, learnt.looks), encoding="utf-8")
+    training.checkpoint.remove()
+    console.print(table("dev", rows))
+    console.print(f"Wrote {run.out} in {perf_counter() - started:.0f} s.")

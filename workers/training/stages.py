@@ -1,0 +1,97 @@
+"""The stages of training: what each changes, and by which loss."""
+
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from app.types import Modality
+from workers.alignment.network import AlignmentNetwork, ProjectionHead
+from workers.alignment.picture_head import PictureHead
+from workers.training.batches import draw
+from workers.training.pair_sets import PairSet
+from workers.training.settings import TrainingSettings
+from workers.training.terms import fusion_loss, hold_loss, keep_loss, language_loss, set_loss
+
+_NONE = torch.zeros(0, 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A part of training: what it changes, by which loss, for how long."""
+
+    name: str
+    steps: int
+    groups: list[dict[str, Any]]  # of parameters, as optimizers take them
+    loss: Callable[[], Tensor]
+    judged: bool  # whether dev chooses among its checkpoints
+
+
+def stages_of(
+    network: AlignmentNetwork,
+    sets: Sequence[PairSet],
+    settings: TrainingSettings,
+    chance: torch.Generator,
+) -> Iterator[Stage]:
+    """The stages that these sets can be learnt by, in their order; each is made when the one before is done."""
+    spoken = [each for each in sets if Modality.SPEECH in each.modalities]
+    named = [each for each in spoken if Modality.TEXT in each.modalities]
+    others = [each for each in sets if Modality.SPEECH not in each.modalities]
+    translated = [each for each in others if each.modalities == {Modality.TEXT}]
+    crossing = [each for each in sets if len(each.modalities) > 1]
+    texts = torch.cat([each.right.plain for each in others if each.right.modality is Modality.TEXT] or [_NONE])
+
+    def heads() -> Tensor:
+        drawn = draw(others, settings.sets_per_step, settings, chance)
+        found = torch.stack([set_loss(network, each, settings, chance) for each in drawn]).sum()
+        return found + settings.keep * keep_loss(network.head(Modality.TEXT), texts, settings, chance)
+
+    def languages() -> Tensor:
+        pairs = draw(translated, 1, settings, chance)[0]
+        found = language_loss(network.head(Modality.TEXT), before, pairs, settings, chance)
+        return found + settings.hold * hold_loss(network.head(Modality.TEXT), before, shown, settings, chance)
+
+    def speech() -> Tensor:
+        # Words name what is said better than pictures do: beside them, pairs with pictures only take away on dev.
+        return set_loss(network, draw(named or spoken, 1, settings, chance)[0], settings, chance)
+
+    def fusions() -> Tensor:
+        return fusion_loss(network, draw(crossing, 1, settings, chance)[0], settings, chance)
+
+    if others:
+        groups = _head_groups(network, settings)
+        yield Stage(name="heads", steps=settings.steps, groups=groups, loss=heads, judged=True)
+    if translated and settings.language_steps:
+        before, shown = deepcopy(network.head(Modality.TEXT)).eval(), _shown(others)
+        bent = [own for name, own in network.head(Modality.TEXT).named_parameters() if name != "across.weight"]
+        groups = [{"params": bent, "lr": settings.language_learning_rate}]
+        # What dev asks is held where it is, so dev cannot tell when to stop: the last step, at rest, is kept.
+        yield Stage(name="languages", steps=settings.language_steps, groups=groups, loss=languages, judged=False)
+    if spoken:
+        groups = [{"params": network.head(Modality.SPEECH).parameters(), "lr": settings.speech_learning_rate}]
+        yield Stage(name="speech", steps=settings.speech_steps, groups=groups, loss=speech, judged=True)
+    if crossing:
+        groups = [{"params": network.fusions.parameters(), "lr": settings.learning_rate}]
+        yield Stage(name="fusions", steps=settings.fusion_steps, groups=groups, loss=fusions, judged=False)
+
+
+def _head_groups(network: AlignmentNetwork, settings: TrainingSettings) -> list[dict[str, Any]]:
+    heads = [network.head(modality) for modality in (Modality.TEXT, Modality.IMAGE)]
+    # The names of classes lie where the straight map has put them: it stays.
+    named = any(isinstance(head, PictureHead) for head in heads)
+    across = [head.across.weight for head in heads if isinstance(head, ProjectionHead) and not named]
+    rest = [own for head in heads for name, own in head.named_parameters() if name != "across.weight"]
+    return [
+        {"params": rest, "lr": settings.learning_rate},
+        {"params": across, "lr": settings.across_learning_rate, "weight_decay": 0.0},
+    ]
+
+
+def _shown(sets: Sequence[PairSet]) -> Tensor:
+    """(n, inputs) texts that pictures were shown with, and those that texts of other languages are brought to."""
+    crossing = [side for each in sets if len(each.modalities) > 1 for side in (each.left, each.right)]
+    sides = crossing + [each.right for each in sets if len(each.modalities) == 1]
+    return torch.cat([side.plain for side in sides if side.modality is Modality.TEXT])

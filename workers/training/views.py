@@ -1,0 +1,30 @@
+"""Which other views of a content are learnt from beside itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.types import Modality
+from workers.encodings import Content, FileContent, TextContent
+from workers.training.augmented_pictures import PictureView
+from workers.training.augmented_recordings import RecordingView
+from workers.training.augmented_texts import wordings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Views:
+    """So many views of each picture and recording, and up to so many wordings of each text."""
+
+    count: int
+    seed: int
+
+    def of(self, content: Content) -> Sequence[Content]:
+        """The views of a content, without itself. What is synthetic varies already."""
+        if isinstance(content, TextContent):
+            return [TextContent(text, content.role) for text in wordings(content.text, self.seed, self.count)]
+        if isinstance(content, FileContent):
+            view = PictureView if content.modality is Modality.IMAGE else RecordingView
+            return [view(path=content.path, seed=self.seed, number=number) for number in range(self.count)]
+        return []
+
+
+NO_VIEWS = Views(count=0, seed=0)
