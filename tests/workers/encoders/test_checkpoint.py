@@ -17,9 +17,10 @@ BY_ITS_ID = """
 from app.types import Modality
 from workers.encoders import registry
 from workers.encoders.choice import cards_named, cards_of
-card = cards_of({Modality.TEXT: "shop/small-bert"})[Modality.TEXT]
-again = cards_named({Modality.TEXT: card.id}, {})[Modality.TEXT]
-print(card.id, card == again, registry.load(card, "cpu").encode(["red shoe"]).shape)
+cards = cards_of({Modality.TEXT: "shop/small-bert"})
+again = cards_named({modality: card.id for modality, card in cards.items()}, {})
+card = cards[Modality.TEXT]
+print(card.id, cards == again, registry.load(card, "cpu").encode(["red shoe"]).shape)
 """
 ELSEWHERE = """
 from app.errors import WeightsInvalid
