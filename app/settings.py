@@ -27,6 +27,7 @@ class Settings:
     threads: int = 1  # compute threads of one worker process
     decode_threads: int = 2  # threads that decode media beside the forward pass
     alignment: Path | None = None  # an artifact's folder; the packaged one unless told
+    encoders: str = ""  # where the alignment's encoders are that have no name: text=/models/bert,image=org/name
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -59,6 +60,12 @@ def urls_from_env(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     source = os.environ if environ is None else environ
     names = [spec.name.upper() for spec in fields(Settings) if spec.name.endswith("_url")]
     return {name: source[name] for name in names if source.get(name)}
+
+
+def encoders_from_env(environ: Mapping[str, str] | None = None) -> str:
+    """What `TRISEEK_ENCODERS` says: for commands that need no other setting."""
+    source = os.environ if environ is None else environ
+    return source.get("TRISEEK_ENCODERS", "")
 
 
 def child_environ(given: Mapping[str, str], defaults: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from app.errors import ArtifactInvalid, TriseekError
 from app.settings import Settings
-from app.types import EncoderCard, Modality, Role, SpaceKey
-from workers.alignment.artifact import DEFAULT, Alignment, load_alignment
+from app.types import Modality, Role, SpaceKey
+from workers.alignment.artifact import DEFAULT, Alignment
+from workers.alignment.opening import open_alignment
 from workers.alignment.tuned import tuned
 from workers.encoders import registry
 from workers.encoders.base import BATCH, Encoder, Prepared
+from workers.encoders.choice import parse
 from workers.encoders.transcriber import Transcriber, Transcript
 from workers.media import MediaLimits, decode_image, decode_sound
 
@@ -48,15 +50,15 @@ class Embedder:
 
     @classmethod
     def load(cls, settings: Settings) -> Self:
-        """Loads the default encoders and the alignment that the settings name.
+        """Loads the alignment that the settings name, and the encoders that it was made for.
 
         Raises:
             WeightsInvalid, ArtifactInvalid: weights are missing, damaged, do not fit each other, or are not ready.
+            EncoderUnknown: nothing says where an encoder is.
         """
         torch.set_num_threads(settings.threads)
-        cards: Mapping[Modality, EncoderCard] = registry.default_cards()
         folder = settings.alignment or DEFAULT
-        alignment = load_alignment(folder, cards)
+        alignment, cards = open_alignment(folder, parse(settings.encoders))
         if not alignment.card.ready:
             raise ArtifactInvalid(
                 f"{settings.alignment} is not ready: on held-out data it was worse than the alignment before it."

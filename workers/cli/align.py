@@ -12,7 +12,8 @@ from workers.cli.align_run import Run
 from workers.cli.align_sources import Sources
 from workers.cli.device import device_option
 from workers.cli.losses import chosen_losses, loss_option
-from workers.cli.options import cache_option, threads_option, train_data_option
+from workers.cli.options import cache_option, encoders_option, threads_option, train_data_option
+from workers.encoders.choice import parse
 from workers.training.settings import TrainingSettings
 
 OUT = Path(".triseek/alignment")
@@ -55,6 +56,7 @@ def align() -> None:
 @loss_option
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint that an interrupted training left in --out.")
 @device_option
+@encoders_option
 @cache_option
 @threads_option
 def train_command(
@@ -70,6 +72,7 @@ def train_command(
     losses: tuple[tuple[str, str], ...],
     resume: bool,
     device: torch.device,
+    encoders: str,
     cache: Path,
     threads: int,
 ) -> None:
@@ -86,7 +89,7 @@ def train_command(
     torch.set_num_threads(threads)
     console = Console()
     if catalogue is not None:
-        fit_catalogue(catalogue, out, steps, seed, chosen_losses(losses), cache, device, console)
+        fit_catalogue(catalogue, out, steps, seed, chosen_losses(losses), parse(encoders), cache, device, console)
         return
     settings = TrainingSettings(
         steps=steps or TrainingSettings.steps,
@@ -95,5 +98,13 @@ def train_command(
         unfreeze=unfreeze,
         losses=chosen_losses(losses),
     )
-    run = Run(settings=settings, out=out, cache=cache, threads=threads, device=device, resume=resume)
+    run = Run(
+        settings=settings,
+        encoders=parse(encoders),
+        out=out,
+        cache=cache,
+        threads=threads,
+        device=device,
+        resume=resume,
+    )
     learn(Sources(folders=data, synthetic=synthetic, dictionary=dictionary), run, console)

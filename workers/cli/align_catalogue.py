@@ -14,17 +14,18 @@ from app.catalog import service
 from app.cli.server import DATA, running
 from app.db import catalogues
 from app.db.engine import make_engine, make_sessions
-from app.errors import JudgedSetInvalid
+from app.errors import ArtifactInvalid, JudgedSetInvalid
 from app.keys.service import TENANT
 from app.media.store import MediaStore
 from app.settings import Settings, child_environ
 from app.types import Modality
-from workers.alignment.artifact import DEFAULT, Alignment, load_alignment, save_alignment
+from workers.alignment.artifact import DEFAULT, Alignment, save_alignment
 from workers.alignment.network import AlignmentNetwork
+from workers.alignment.opening import open_alignment
 from workers.alignment.tuned import TUNED, tuned_encodings
 from workers.cli.align_data import CURVE
 from workers.cli.options import LIMITS, progress_bar
-from workers.encoders import registry
+from workers.encoders.choice import Choice
 from workers.encodings import Encodings
 from workers.evaluation.gate import Verdict, verdict
 from workers.evaluation.judged import JudgedSet, load_judged_set
@@ -52,6 +53,7 @@ def fit_catalogue(
     steps: int | None,
     seed: int,
     pair_losses: Mapping[str, str],
+    encoders: Choice,
     cache: Path,
     device: torch.device,
     console: Console,
@@ -62,12 +64,17 @@ def fit_catalogue(
         SettingsInvalid: no database is named, and no stack runs here.
         CatalogueUnknown: there is no catalogue of this name.
         JudgedSetInvalid: it has too few products with text and picture.
+        ArtifactInvalid: the present alignment's picture encoder knows no class names.
     """
     started = perf_counter()
     here = _here()
-    cards = registry.default_cards()
     base = here.alignment or DEFAULT
-    present = load_alignment(base, cards)
+    present, cards = open_alignment(base, encoders)
+    if not isinstance(present.network.head(Modality.IMAGE), PictureHead):
+        raise ArtifactInvalid(
+            f"{base} cannot be fitted to a catalogue: its picture encoder,"
+            f" {cards[Modality.IMAGE].name}, has no classifier. Train from judged sets (--data) instead."
+        )
     folder = out / "data"
     _read_catalogue(name, here, folder)
     judged = load_judged_set(folder)

@@ -10,7 +10,7 @@ from workers.cli.align_blocks import train_blocks, unfreezable
 from workers.cli.align_run import Run, Training
 from workers.cli.align_sources import Sources
 from workers.cli.options import LIMITS, progress_bar
-from workers.encoders import registry
+from workers.encoders.choice import cards_of
 from workers.encodings import Encodings
 from workers.evaluation.matrix import means
 from workers.evaluation.report import table
@@ -29,7 +29,7 @@ def learn(sources: Sources, run: Run, console: Console) -> None:
         CheckpointInvalid: there is no checkpoint of this very training to go on from.
     """
     started = perf_counter()
-    judged, cards = sources.judged(console), registry.default_cards()
+    judged, cards = sources.judged(console), cards_of(run.encoders)
     with progress_bar(console) as progress:
         encoded = Encodings(run.cache, cards, LIMITS, progress, run.device.type)
         encoder = unfreezable(encoded, run.settings)

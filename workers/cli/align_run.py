@@ -11,6 +11,7 @@ from app.types import EncoderCard, Modality
 from workers.alignment.artifact import AlignmentCard
 from workers.alignment.network import AlignmentNetwork
 from workers.cli.align_blocks import Learnt
+from workers.encoders.choice import Choice
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet
 from workers.training.checkpoint import CheckpointFile
@@ -27,6 +28,7 @@ class Run:
     """How and where it is learnt."""
 
     settings: TrainingSettings
+    encoders: Choice
     out: Path  # the artifact's folder
     cache: Path
     threads: int

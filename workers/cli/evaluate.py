@@ -1,6 +1,7 @@
 """`triseek evaluate`: the cross-modal matrix of a judged set."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -8,10 +9,12 @@ import torch
 from rich.console import Console
 
 from app.errors import JudgedSetInvalid
-from workers.alignment.artifact import DEFAULT, load_alignment
+from app.types import EncoderCard, Modality
+from workers.alignment.artifact import CARD, DEFAULT, Alignment, AlignmentCard
+from workers.alignment.opening import open_alignment
 from workers.alignment.tuned import tuned_encodings
-from workers.cli.options import LIMITS, cache_option, data_option, progress_bar, threads_option
-from workers.encoders import registry
+from workers.cli.options import LIMITS, cache_option, data_option, encoders_option, progress_bar, threads_option
+from workers.encoders.choice import Choice, parse
 from workers.encodings import Encodings
 from workers.evaluation.comparison import compare
 from workers.evaluation.judged import load_judged_set
@@ -20,6 +23,8 @@ from workers.evaluation.page import page, write_page
 from workers.evaluation.report import comparison_document, comparison_table, document, table
 from workers.evaluation.sql_engine import agreement, database
 from workers.transcripts import Transcripts
+
+Cards = Mapping[Modality, EncoderCard]
 
 
 @click.command()
@@ -49,6 +54,7 @@ from workers.transcripts import Transcripts
 @click.option(
     "--html", type=click.Path(path_type=Path, file_okay=False), help="Write a page for each set into this folder."
 )
+@encoders_option
 @cache_option
 @threads_option
 def evaluate(
@@ -61,29 +67,28 @@ def evaluate(
     engine: str,
     json_file: Path | None,
     html: Path | None,
+    encoders: str,
     cache: Path,
     threads: int,
 ) -> None:
     """Score text, picture and spoken queries against each modality of a judged set's products, and against all."""
     torch.set_num_threads(threads)
     console = Console()
-    cards = registry.default_cards()
-    loaded = load_alignment(alignment, cards)
-    other = None if against_alignment is None else load_alignment(against_alignment, cards)
+    choice = parse(encoders)
+    loaded, cards = open_alignment(alignment, choice)
+    other, others = (None, cards) if against_alignment is None else _other(against_alignment, choice, cards)
     space = (
         " ".join(f"{modality}={encoder}" for modality, encoder in loaded.card.encoders.items())
         + f" dim={loaded.card.dim}"
     )
     documents, differing = [], 0
     with progress_bar(console) as progress:
-        encoded = Encodings(cache, cards, LIMITS, progress)
+        plain = Encodings(cache, cards, LIMITS, progress)
+        encoded = encoded_by_other = tuned_encodings(plain, alignment, loaded.card)
+        if other is not None and against_alignment is not None:
+            plain_of_other = plain if others == cards else Encodings(cache, others, LIMITS, progress)
+            encoded_by_other = tuned_encodings(plain_of_other, against_alignment, other.card)
         heard = Transcripts(cache, threads, LIMITS, progress) if transcripts else None
-        own = tuned_encodings(encoded, alignment, loaded.card)
-        others = (
-            encoded
-            if other is None or against_alignment is None
-            else tuned_encodings(encoded, against_alignment, other.card)
-        )
         for folder in data:
             judged = load_judged_set(folder)
             if not judged.of_split(split):
@@ -93,21 +98,23 @@ def evaluate(
                     f"Left out, since files are missing: {len(judged.missing)}, among them {judged.missing[0]}"
                 )
             title = f"{judged.name}{f', split {split}' if split else ''}"
-            judgements = judge(judged, split, own, loaded, rerank=rerank, transcripts=heard)
+            judgements = judge(judged, split, encoded, loaded, rerank=rerank, transcripts=heard)
             found = [means(group) for group in groups(judgements)]
             console.print(table(title, found))
             if engine == "sql":
                 with database() as session:
-                    agreed = agreement(session, batches(judged, split, own, loaded), loaded)
+                    agreed = agreement(session, batches(judged, split, encoded, loaded), loaded)
                 console.print(f"{title}: {agreed}", highlight=False)
                 differing += len(agreed.differing)
             comparison = None
             if other is not None:
-                compared = compare(judgements, judge(judged, split, others, other, rerank=rerank, transcripts=heard))
+                compared = compare(
+                    judgements, judge(judged, split, encoded_by_other, other, rerank=rerank, transcripts=heard)
+                )
                 console.print(comparison_table(f"{title}: less what {against_alignment} finds", compared))
                 comparison = comparison_document(other.card.sha256, compared)
             if html is not None:
-                index = usual_index(judged, split, own, loaded)
+                index = usual_index(judged, split, encoded, loaded)
                 console.print(f"Page: {write_page(html, judged.name, page(title, judged, judgements, index))}")
             documents.append(document(loaded.card.sha256, space, found, comparison))
         for why in encoded.unreadable.values():
@@ -117,3 +124,9 @@ def evaluate(
         json_file.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
     if differing:
         raise click.ClickException(f"SQL and memory rank {differing} queries differently.")
+
+
+def _other(folder: Path, choice: Choice, cards: Cards) -> tuple[Alignment, Cards]:
+    """The artifact to compare with; encoders that the first one does not have need a name, or be on the hub."""
+    named = AlignmentCard.read(folder / CARD).encoders
+    return open_alignment(folder, {own: value for own, value in choice.items() if named.get(own) == cards[own].id})

@@ -14,8 +14,8 @@ from app.types import Modality
 from workers.alignment.artifact import Alignment
 from workers.cli.align import DICTIONARY
 from workers.cli.align_run import blank_card
-from workers.cli.options import LIMITS, cache_option, data_option, progress_bar, threads_option
-from workers.encoders import registry
+from workers.cli.options import LIMITS, cache_option, data_option, encoders_option, progress_bar, threads_option
+from workers.encoders.choice import cards_of, parse
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet, load_judged_set
 from workers.evaluation.matrix import groups, judge, means
@@ -34,9 +34,12 @@ PAIRS, NAMES, BOTH = "pairs alone", "class names alone", "both"
 @data_option
 @click.option("--steps", type=click.IntRange(1), default=150, show_default=True, help="Of each training.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the table to this file.")
+@encoders_option
 @cache_option
 @threads_option
-def leave_one_out(data: tuple[Path, ...], steps: int, json_file: Path | None, cache: Path, threads: int) -> None:
+def leave_one_out(
+    data: tuple[Path, ...], steps: int, json_file: Path | None, encoders: str, cache: Path, threads: int
+) -> None:
     """Train on all judged sets but one, and search that one's pictures by text; each set in turn.
 
     Beside each other: what pairs teach alone, what the names of the picture encoder's classes know alone, and both.
@@ -49,7 +52,7 @@ def leave_one_out(data: tuple[Path, ...], steps: int, json_file: Path | None, ca
     table = Table("left out", "queries", "index", *(f"{way}, R@10 (MRR)" for way in (PAIRS, NAMES, BOTH)))
     rows = []
     with progress_bar(console) as progress:
-        encoded = Encodings(cache, registry.default_cards(), LIMITS, progress)
+        encoded = Encodings(cache, cards_of(parse(encoders)), LIMITS, progress)
         names = class_names(encoded)
         sets = {each.name: _pictured(each, encoded) for each in judged}
         general = encode_pairs(dictionary_pairs(TrainingSettings.seed, DICTIONARY), encoded)

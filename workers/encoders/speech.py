@@ -19,6 +19,8 @@ from workers.encoders.base import Encoder, Pooled, Prepared, States
 from workers.encoders.ct2_file import read_ct2
 from workers.encoders.device import dtype_of
 from workers.encoders.log_mel import log_mel
+from workers.encoders.pooling import segments
+from workers.encoders.steps import padded, windows_of
 from workers.encoders.transformer import layer_stack
 from workers.encoders.weights import WeightFile
 
@@ -112,20 +114,15 @@ class SpeechEncoder(Encoder[Waveform]):
 
     def forward(self, batch: Sequence[Prepared]) -> States:
         """Hidden states, one for 20 ms: (batch, steps, width). What is longer than 30 s is read in equal windows."""
-        windows = [_windows(one.tensor, self.tower.longest) for one in batch]
+        windows = [windows_of(one.tensor, self.tower.longest) for one in batch]
         hidden, mask = self._read([window for parts in windows for window in parts])
         rows = iter(zip(hidden, mask, strict=True))
         steps = [torch.cat([row[kept] for row, kept in (next(rows) for _ in parts)]) for parts in windows]
-        lengths = torch.tensor([len(one) for one in steps], device=self.device)
-        padded = nn.utils.rnn.pad_sequence(steps, batch_first=True)
-        return States(padded, torch.arange(padded.shape[1], device=self.device) < lengths[:, None])
+        return padded(steps)
 
     def finish(self, states: States) -> Pooled:
         """The means of up to 32 equal segments of the steps, side by side."""
-        lengths = states.mask.sum(1).tolist()
-        pooled = [_segments(row[:length].float()) for row, length in zip(states.hidden, lengths, strict=True)]
-        stacked: Pooled = torch.stack(pooled).cpu().numpy()
-        return stacked
+        return segments(states, SEGMENTS, SEGMENT_STEPS)
 
     def _read(self, windows: list[Tensor]) -> tuple[Tensor, Tensor]:
         frames = nn.utils.rnn.pad_sequence(windows, batch_first=True)  # (windows, frames, bands)
@@ -134,19 +131,6 @@ class SpeechEncoder(Encoder[Waveform]):
         inputs = frames.transpose(1, 2).to(self.device, dtype_of(self.device))
         hidden, mask = self.tower(inputs, mask.to(self.device))
         return hidden, mask
-
-
-def _windows(frames: Tensor, longest: int) -> tuple[Tensor, ...]:
-    """The frames in as few windows as will do, all of about one length."""
-    count = -(-len(frames) // longest)
-    return torch.tensor_split(frames, count)
-
-
-def _segments(steps: Tensor) -> Tensor:
-    """(steps, width) to (SEGMENTS width,), zero behind the last segment."""
-    count = min(SEGMENTS, max(1, len(steps) // SEGMENT_STEPS))
-    means = torch.stack([segment.mean(0) for segment in torch.tensor_split(steps, count)])
-    return functional.pad(means, (0, 0, 0, SEGMENTS - count)).flatten()
 
 
 def _convolution(weights: Mapping[str, Tensor], name: str, stride: int) -> nn.Conv1d:

@@ -16,6 +16,7 @@ from app.types import EncoderCard, Modality, Role
 from workers.encoders.base import Encoder, Pooled, Prepared, States
 from workers.encoders.device import dtype_of
 from workers.encoders.e5_file import E5File, read_e5, unpack
+from workers.encoders.pooling import mean
 from workers.encoders.transformer import layer_stack
 from workers.encoders.weights import WeightFile
 
@@ -116,9 +117,7 @@ class TextEncoder(Encoder[str]):
 
     def finish(self, states: States) -> Pooled:
         """The mean over the tokens."""
-        weights = states.mask[..., None].float()
-        pooled: Pooled = ((states.hidden.float() * weights).sum(1) / weights.sum(1)).cpu().numpy()
-        return pooled
+        return mean(states)
 
 
 def _layer_state(file: E5File, name: str) -> dict[str, Tensor]:

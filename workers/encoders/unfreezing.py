@@ -5,11 +5,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from app.errors import EncoderFixed
-from workers.encoders.base import Encoder, States
-from workers.encoders.image import LAST_WEIGHT, ImageEncoder
+from workers.encoders.base import Encoder
+from workers.encoders.image import ImageEncoder
 
 
 def last_blocks(encoder: Encoder[Any], count: int) -> list[nn.Module]:
@@ -22,13 +21,6 @@ def last_blocks(encoder: Encoder[Any], count: int) -> list[nn.Module]:
     if not 1 <= count <= len(blocks):
         raise EncoderFixed(f"{encoder.card.name} has {len(blocks)} blocks; {count} of them cannot be trained.")
     return list(blocks[-count:])
-
-
-def picture_outputs(encoder: ImageEncoder, states: States) -> Tensor:
-    """What `finish` makes of the states, (batch, dim) float32, with its gradient."""
-    assert states.summary is not None
-    last = functional.normalize(states.hidden.float().mean(1), dim=1) * LAST_WEIGHT
-    return torch.cat([last, states.summary / (2 * len(encoder.tower.stages)) ** 0.5], dim=1)
 
 
 def in_floats(encoder: ImageEncoder) -> None:

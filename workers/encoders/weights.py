@@ -23,7 +23,7 @@ class WeightFile:
     @property
     def source(self) -> str:
         """The packages with their versions, `name==version`, joined by `+`."""
-        return "+".join(_requirement(name) for name, _ in self.parts)
+        return "+".join(dict.fromkeys(_requirement(name) for name, _ in self.parts))
 
     def verified(self) -> tuple[Path, ...]:
         """The paths of the parts.

@@ -52,7 +52,7 @@ class TrainingSettings:
     margin: float = 0.2  # of the triplet loss, cosine distance
     losses: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_LOSSES))  # of each pair of modalities
     hold: float = 20.0  # of the loss that leaves texts where they are while other languages are brought to them
-    hidden: Mapping[Modality, int] = field(default_factory=lambda: {Modality.TEXT: 2048, Modality.IMAGE: 2048})
+    hidden: Mapping[Modality, int] = field(default_factory=lambda: dict.fromkeys(Modality, 2048))
     known: Mapping[Modality, int] = field(default_factory=lambda: {Modality.TEXT: 2048, Modality.IMAGE: 2048})
     dim: int = 512
     seed: int = 0

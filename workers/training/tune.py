@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from app.types import Modality
 from workers.alignment.network import AlignmentNetwork
 from workers.encoders.image import ImageEncoder
-from workers.encoders.unfreezing import in_floats, last_blocks, picture_outputs
+from workers.encoders.unfreezing import in_floats, last_blocks
 from workers.encodings import FileContent
 from workers.media import MediaLimits
 from workers.training.augmented_pictures import PictureView
@@ -79,7 +79,7 @@ def tune_pictures(
                 continue
             seen = [_seen(pictures[side.keys[place]], settings.seed, chance) for place in side.places(batch)]
             states = encoder.forward([one.prepare(encoder, limits) for one in seen])
-            vectors.append(through(head, picture_outputs(encoder, states)))
+            vectors.append(through(head(encoder, states)))
         return pair_loss(own, vectors[0], vectors[1], own.same(batch), settings)
 
     groups = [

@@ -7,7 +7,7 @@ from torchvision.transforms import v2
 
 from app.types import Role
 from tests.workers.pictures import noise
-from workers.encoders.image import CARD, CROP, SHORT_SIDE, WEIGHTS, ImageEncoder
+from workers.encoders.image import CARD, LITE2, ImageEncoder
 
 SIZES = [(300, 400), (640, 360), (260, 260), (40, 90)]
 PICTURES = [noise(*size, seed=seed) for seed, size in enumerate(SIZES)]
@@ -17,14 +17,18 @@ PICTURES = [noise(*size, seed=seed) for seed, size in enumerate(SIZES)]
 def reference() -> EfficientNet:
     """The package's own network, as it comes."""
     network = EfficientNet.from_name("efficientnet-lite2")
-    network.load_state_dict(torch.load(WEIGHTS.verified()[0], weights_only=True))
+    network.load_state_dict(torch.load(LITE2.weights.verified()[0], weights_only=True))
     return network.eval()
 
 
 def _seen(picture: np.ndarray) -> torch.Tensor:
     """The crop of a picture that the network is meant to see: (3, 260, 260), about -1 to 1."""
     see = v2.Compose(
-        [v2.Resize(SHORT_SIDE, interpolation=v2.InterpolationMode.BICUBIC), v2.CenterCrop(CROP), v2.PILToTensor()]
+        [
+            v2.Resize(LITE2.short_side, interpolation=v2.InterpolationMode.BICUBIC),
+            v2.CenterCrop(LITE2.crop),
+            v2.PILToTensor(),
+        ]
     )
     pixels: torch.Tensor = see(Image.fromarray(picture))
     return (pixels.float() - 127) / 128

@@ -10,7 +10,8 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 from app.types import Role
 from workers.encoders.ct2_file import read_ct2
 from workers.encoders.log_mel import RATE, log_mel
-from workers.encoders.speech import BASE, CARD, SEGMENTS, SpeechEncoder, _segments
+from workers.encoders.pooling import segment_means
+from workers.encoders.speech import BASE, CARD, SEGMENT_STEPS, SEGMENTS, SpeechEncoder
 
 SECONDS = [0.6, 1.7, 0.1, 1.01, 2.3]
 # our names in the weight file -> transformers' names, of one layer
@@ -101,16 +102,16 @@ def test_a_short_recording_is_pooled_by_segments_of_80_ms() -> None:
     steps = torch.arange(9.0)[:, None]  # two segments: five steps and four
     expected = torch.zeros(SEGMENTS)
     expected[:2] = torch.tensor([2.0, 6.5])
-    torch.testing.assert_close(_segments(steps), expected)
+    torch.testing.assert_close(segment_means(steps, SEGMENTS, SEGMENT_STEPS), expected)
 
 
 def test_a_long_recording_is_pooled_by_as_many_segments_as_there_are() -> None:
-    pooled = _segments(torch.arange(10.0 * SEGMENTS)[:, None])
+    pooled = segment_means(torch.arange(10.0 * SEGMENTS)[:, None], SEGMENTS, SEGMENT_STEPS)
     torch.testing.assert_close(pooled, 4.5 + 10 * torch.arange(float(SEGMENTS)))
 
 
 def test_the_shortest_recording_is_one_segment() -> None:
-    pooled = _segments(torch.ones(1, 1))
+    pooled = segment_means(torch.ones(1, 1), SEGMENTS, SEGMENT_STEPS)
     assert pooled.tolist() == [1.0] + [0.0] * (SEGMENTS - 1)
 
 

@@ -7,7 +7,7 @@ from app.types import Role
 from tests.workers.pictures import noise
 from workers.encoders import registry, text
 from workers.encoders.image import CARD, ImageEncoder
-from workers.encoders.unfreezing import last_blocks, picture_outputs, take_over, tensors_of
+from workers.encoders.unfreezing import last_blocks, take_over, tensors_of
 
 
 def _encoder() -> ImageEncoder:
@@ -21,7 +21,7 @@ def test_outputs_with_their_gradient_are_those_of_the_encoder() -> None:
     prepared = [encoder.prepare(noise(300, 280, seed=seed), Role.PASSAGE) for seed in range(2)]
     (last,) = last_blocks(encoder, 1)
     last.requires_grad_()
-    outputs = picture_outputs(encoder, encoder.forward(prepared))
+    outputs = encoder.outputs(encoder.forward(prepared))
     np.testing.assert_allclose(outputs.detach().numpy(), encoder.pool(prepared), atol=1e-5)
     outputs[:, 0].sum().backward()
     assert all(own.grad is not None and torch.isfinite(own.grad).all() for own in last.parameters())
