@@ -223,6 +223,10 @@ class JudgedSetInvalid(TriseekError):
     """A judged set is missing something or contradicts itself."""
 
 
+class DictionaryInvalid(TriseekError):
+    """A dictionary that training is to learn from cannot be read."""
+
+
 class StackRunning(TriseekError):
     """Another Triseek is already running on this data folder."""
 

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+DROPOUT = 0.3  # in training, of what goes in and between the layers
 SHARPNESS = 0.03  # cosine in which a content passes from unknown to known
 
 
@@ -20,10 +21,9 @@ class Learned(nn.Module):
         outputs: length of the step.
         known: how many of training's contents it keeps.
         reach: cosine to the nearest of these from which a content counts as half known.
-        dropout: in training.
     """
 
-    def __init__(self, inputs: int, hidden: int, outputs: int, known: int, reach: float, dropout: float = 0.0) -> None:
+    def __init__(self, inputs: int, hidden: int, outputs: int, known: int, reach: float) -> None:
         super().__init__()
         self.reach = reach
         self.mean = nn.Buffer(torch.zeros(inputs))
@@ -32,7 +32,7 @@ class Learned(nn.Module):
         self.across = nn.Linear(inputs, outputs, bias=False)
         self.first = nn.Linear(inputs, hidden)
         self.second = nn.Linear(hidden, outputs)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = nn.Dropout(DROPOUT)
         for untaught in (self.across.weight, self.second.weight, self.second.bias):
             nn.init.zeros_(untaught)
 
@@ -49,7 +49,8 @@ class Learned(nn.Module):
 
     def typical(self) -> Tensor:
         """(known, inputs) contents in the directions of the known ones, at the usual distance from their centre."""
-        return self.mean + self.known * self.scale * self.known.shape[1] ** 0.5
+        contents: Tensor = self.mean + self.known * self.scale * self.known.shape[1] ** 0.5
+        return contents
 
     def nearness(self, outputs: Tensor) -> Tensor:
         """(n, 1) between 0 and 1: how well contents like these are known."""

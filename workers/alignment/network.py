@@ -149,7 +149,7 @@ class AlignmentNetwork(nn.Module):
             if segments.get(modality, 1) > 1:
                 return AttentionHead(inputs[modality], segments[modality], dim, dropout)
             if modality is Modality.IMAGE and classifier is not None:
-                return PictureHead(inputs[modality], hidden[modality], dim, classifier, known[modality], dropout)
+                return PictureHead(inputs[modality], hidden[modality], dim, classifier, known[modality])
             if modality is Modality.TEXT:
                 return TextHead(inputs[modality], hidden[modality], dim, known[modality], dropout)
             return ProjectionHead(inputs[modality], hidden[modality], dim, dropout)

@@ -13,7 +13,7 @@ LENGTH = 13.0  # of the mean of a photograph's last grid before the classifier: 
 DEVIATIONS = 1.0  # above its usual logit from which a class counts
 COLOURS = 0.7  # of the colours' names beside those of classes
 LOOKS = 1.0  # of the pictures' own geometry beside the words
-REACH = 0.5  # cosine to a picture of training from which a picture counts as half known
+REACH = 0.48  # cosine to a picture of training from which a picture counts as half known
 
 
 class ClassifierShape(NamedTuple):
@@ -42,12 +42,9 @@ class PictureHead(nn.Module):
         dim: length of the vectors.
         classifier: what the pooled output says in words.
         known: how many of training's pictures are kept.
-        dropout: in training.
     """
 
-    def __init__(
-        self, inputs: int, hidden: int, dim: int, classifier: ClassifierShape, known: int, dropout: float = 0.0
-    ) -> None:
+    def __init__(self, inputs: int, hidden: int, dim: int, classifier: ClassifierShape, known: int) -> None:
         super().__init__()
         self.layout = Layout.of(dim)
         self.classifier = classifier
@@ -59,7 +56,7 @@ class PictureHead(nn.Module):
         self.names = nn.Buffer(torch.zeros(classifier.classes, self.layout.meaning))
         self.colours = nn.Buffer(torch.zeros(classifier.colours, self.layout.meaning))
         self.axes = nn.Buffer(torch.zeros(inputs, self.layout.looks))
-        self.learned = Learned(inputs, hidden, self.layout.learned, known, REACH, dropout)
+        self.learned = Learned(inputs, hidden, self.layout.learned, known, REACH)
 
     def learn_words(self, weight: Tensor, bias: Tensor, names: Tensor, colours: Tensor) -> None:
         """Takes over a classifier.

@@ -35,7 +35,7 @@ class TextHead(nn.Module):
         self.first = nn.Linear(inputs, hidden)
         self.second = nn.Linear(hidden, self.layout.meaning)
         self.dropout = nn.Dropout(dropout)
-        self.learned = Learned(inputs, hidden, self.layout.learned, known, REACH, dropout)
+        self.learned = Learned(inputs, hidden, self.layout.learned, known, REACH)
         nn.init.zeros_(self.second.weight)
         nn.init.zeros_(self.second.bias)
 

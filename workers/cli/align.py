@@ -33,6 +33,11 @@ def align() -> None:
 @click.option("--seed", type=int, default=TrainingSettings.seed, show_default=True)
 @click.option("--synthetic/--no-synthetic", default=True, help="Also learn from synthetic speech.", show_default=True)
 @click.option(
+    "--translations",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Also learn from the FreeDict dictionaries in this folder (/usr/share/dictd has those of Debian's packages).",
+)
+@click.option(
     "--dictionary",
     type=click.IntRange(0),
     default=DICTIONARY,
@@ -67,6 +72,7 @@ def train_command(
     seed: int,
     synthetic: bool,
     dictionary: int,
+    translations: Path | None,
     views: int,
     unfreeze: int,
     losses: tuple[tuple[str, str], ...],
@@ -107,4 +113,4 @@ def train_command(
         device=device,
         resume=resume,
     )
-    learn(Sources(folders=data, synthetic=synthetic, dictionary=dictionary), run, console)
+    learn(Sources(folders=data, synthetic=synthetic, dictionary=dictionary, translations=translations), run, console)

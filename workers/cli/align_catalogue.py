@@ -22,6 +22,7 @@ from app.types import Modality
 from workers.alignment.artifact import DEFAULT, Alignment, save_alignment
 from workers.alignment.network import AlignmentNetwork
 from workers.alignment.opening import open_alignment
+from workers.alignment.picture_head import PictureHead
 from workers.alignment.tuned import TUNED, tuned_encodings
 from workers.cli.align_data import CURVE
 from workers.cli.options import LIMITS, progress_bar

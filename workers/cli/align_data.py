@@ -54,6 +54,7 @@ def learn(sources: Sources, run: Run, console: Console) -> None:
         "data": [each.name for each in judged],
         "synthetic_speech": sources.synthetic,
         "dictionary": sources.dictionary,
+        "translations": sources.translations is not None,
         "pairs": {each.name: len(each) for each in sets},
         "settings": asdict(run.settings),
         "dev": [asdict(look) for look in learnt.looks],

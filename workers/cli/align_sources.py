@@ -9,7 +9,8 @@ from rich.console import Console
 from app.errors import JudgedSetInvalid
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet, load_judged_set
-from workers.training.dictionary import dictionary_pairs
+from workers.training.dictionary import dictionary_pairs, translation_pairs
+from workers.training.freedict import translations
 from workers.training.held_out import with_dev
 from workers.training.pair_sets import SMALLEST, PairSet, encode_pairs
 from workers.training.pairs import Pair, pairs_of
@@ -26,6 +27,7 @@ class Sources:
     folders: Sequence[Path]  # judged sets
     synthetic: bool  # whether synthetic speech is, too
     dictionary: int  # words of the Chinese-English dictionary
+    translations: Path | None  # a folder of FreeDict's dictionaries
 
     def judged(self, console: Console) -> list[JudgedSet]:
         """The judged sets, each with something to judge by; says what they lack."""
@@ -58,3 +60,5 @@ class Sources:
         if self.synthetic:
             yield from synthetic_pairs(judged, seed)
         yield from dictionary_pairs(seed, self.dictionary)
+        if self.translations is not None:
+            yield from translation_pairs(translations(self.translations), seed)

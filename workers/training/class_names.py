@@ -24,7 +24,8 @@ class ClassNames:
     @property
     def shape(self) -> ClassifierShape:
         """Its size."""
-        return ClassifierShape(*self.weight.shape, len(self.colours))
+        classes, channels = self.weight.shape
+        return ClassifierShape(classes, channels, len(self.colours))
 
 
 def class_names(encodings: Encodings) -> ClassNames | None:

@@ -7,13 +7,14 @@ import gzip
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import distribution
 from pathlib import Path
 
 from app.types import Modality, Role
 from workers.encodings import TextContent
+from workers.training.freedict import Translation
 from workers.training.pairs import Pair
 from workers.training.synthetic import CARRIERS
 
@@ -38,13 +39,21 @@ def dictionary_pairs(seed: int, most: int) -> Iterator[Pair]:
     entries = _entries()
     for word, meaning in chance.sample(entries, min(most, len(entries))):
         asked = chance.choice(CARRIERS["zh"]).format(word) if chance.random() < CARRIED else word
-        yield Pair(
-            set="dictionary text-text",
-            left=(Modality.TEXT, TextContent(asked, Role.QUERY)),
-            right=(Modality.TEXT, TextContent(meaning, Role.PASSAGE)),
-            left_things=frozenset({meaning.casefold()}),
-            right_things=frozenset({meaning.casefold()}),
-        )
+        yield _translated(asked, meaning, "dictionary text-text")
+
+
+def translation_pairs(words: Iterable[Translation], seed: int) -> Iterator[Pair]:
+    """Words of other languages, some of them within a phrase such as `ich suche …`, with their English meaning.
+
+    Args:
+        words: of any languages.
+        seed: which words are within a phrase.
+    """
+    chance = random.Random(seed)  # noqa: S311  not for secrets
+    for language, word, meaning in words:
+        carriers = CARRIERS.get(language, ())
+        asked = chance.choice(carriers).format(word) if carriers and chance.random() < CARRIED else word
+        yield _translated(asked, meaning, "translations text-text")
 
 
 def english_names() -> list[str]:
@@ -98,6 +107,17 @@ def _names(sense: str) -> list[str]:
 
 def _bare(meaning: str) -> str:
     return REMARK.sub("", meaning).strip()
+
+
+def _translated(asked: str, meaning: str, of: str) -> Pair:
+    things = frozenset({meaning.casefold()})
+    return Pair(
+        set=of,
+        left=(Modality.TEXT, TextContent(asked, Role.QUERY)),
+        right=(Modality.TEXT, TextContent(meaning, Role.PASSAGE)),
+        left_things=things,
+        right_things=things,
+    )
 
 
 def _is_a_name(meaning: str) -> bool:

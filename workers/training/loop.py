@@ -98,7 +98,6 @@ def fit_shop(
     taught = {modality: _taught(fitted, modality) for modality in (Modality.TEXT, Modality.IMAGE)}
     held = {modality: head.learned.typical().to(device) for modality, head in taught.items()}
     for modality, head in taught.items():
-        head.learned.dropout.p = settings.dropout
         outputs = torch.cat(
             [side.plain.float() for own in sets for side in (own.left, own.right) if side.modality is modality]
         )

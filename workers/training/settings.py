@@ -34,7 +34,7 @@ class TrainingSettings:
     are, then the fusions of pairs.
     """
 
-    steps: int = 500  # for the heads of text and picture
+    steps: int = 800  # for the heads of text and picture
     language_steps: int = 1200
     speech_steps: int = 500
     fusion_steps: int = 200
@@ -47,7 +47,7 @@ class TrainingSettings:
     speech_learning_rate: float = 1e-3
     across_learning_rate: float = 1e-4  # of the straight map of a picture encoder that says nothing in words
     weight_decay: float = 0.05
-    dropout: float = 0.3
+    dropout: float = 0.1
     temperature: float = 0.05
     margin: float = 0.2  # of the triplet loss, cosine distance
     losses: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_LOSSES))  # of each pair of modalities

@@ -79,7 +79,7 @@ def tune_pictures(
                 continue
             seen = [_seen(pictures[side.keys[place]], settings.seed, chance) for place in side.places(batch)]
             states = encoder.forward([one.prepare(encoder, limits) for one in seen])
-            vectors.append(through(head(encoder, states)))
+            vectors.append(through(head, encoder.outputs(states)))
         return pair_loss(own, vectors[0], vectors[1], own.same(batch), settings)
 
     groups = [
