@@ -1,8 +1,8 @@
 """Words of many languages with what they mean in English, from FreeDict's dictionaries.
 
 A folder of them is what the packages `dict-freedict-*` put into `/usr/share/dictd`: for each dictionary an index (word,
-place and length in base 64) and its entries, compressed. An entry is its headword with its pronunciation, then a line of
-translations, or a numbered line a sense.
+place and length in base 64) and its entries, compressed. An entry is its headword with its pronunciation, then a line
+of translations, or a numbered line a sense.
 
 Sources: FreeDict, freedict.org (GPL, each dictionary says which); the format: RFC 2229's server dictd, `dictfmt(1)`.
 """
