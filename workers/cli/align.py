@@ -13,6 +13,7 @@ from rich.progress import Progress
 from app.errors import JudgedSetInvalid
 from app.types import EncoderCard, Modality
 from workers.alignment.artifact import Alignment, AlignmentCard, save_alignment
+from workers.alignment.mixing import name_of
 from workers.alignment.network import AlignmentNetwork
 from workers.cli.align_catalogue import CURVE, fit_catalogue
 from workers.cli.options import LIMITS, cache_option, progress_bar, threads_option, train_data_option
@@ -25,6 +26,8 @@ from workers.training.class_names import ClassNames, class_names
 from workers.training.curve import training_curve
 from workers.training.dictionary import dictionary_pairs
 from workers.training.loop import Checkpoint, TrainingSettings, train
+from workers.training.mixed_sets import MixedSet, mixed_sets
+from workers.training.mixing import choose_mixing
 from workers.training.pairs import SMALLEST, PairSet, encode_pairs, pairs_of
 from workers.training.selection import (
     TRANSCRIPT_SHARES,
@@ -104,25 +107,30 @@ def train_command(
         console.print(f"{sum(map(len, sets)):,} pairs in {len(sets)} sets, encoded in {perf_counter() - started:.0f} s")
         names = class_names(encoded)
         blank = blank_card(cards, settings, names)
-        network, checkpoints, curve = _train(judged, encoded, sets, names, blank, settings, progress)
+        mixed = mixed_sets(judged, encoded)
+        network, checkpoints, curve = _train(judged, encoded, sets, mixed, names, blank, settings, progress)
         shares = choose_shares(judged, encoded, network, blank)
         aligned = Alignment(network, replace(blank, shares=shares))
         heard = Transcripts(cache, threads, LIMITS, progress)
-        transcript_share = choose_transcript_share(judged, encoded, aligned, heard)
+        aligned = aligned.with_transcript_share(choose_transcript_share(judged, encoded, aligned, heard))
+        mixing = choose_mixing(judged, encoded, aligned, heard)
         rows = [means(group) for group in dev_groups(judged, encoded, aligned)]
     training = {
         "data": [each.name for each in judged],
         "synthetic_speech": synthetic,
         "dictionary": dictionary,
         "pairs": {each.name: len(each) for each in sets},
+        "mixed": {each.name: len(each) for each in mixed},
         "settings": asdict(settings),
         "dev": [asdict(checkpoint) for checkpoint in checkpoints],
         "seconds": round(perf_counter() - started),
     }
-    card = replace(aligned.card, transcript_share=transcript_share, training=training)
+    card = replace(aligned.card, mixing=mixing, training=training)
     save_alignment(out, network, card)
     (out / CURVE).write_text(curve, encoding="utf-8")
     console.print(table("dev", rows))
+    for mixture, way in mixing.items():
+        console.print(f"{name_of(mixture)} is ranked by {way}.", highlight=False)
     console.print(f"Wrote {out} in {perf_counter() - started:.0f} s.")
 
 
@@ -148,6 +156,7 @@ def _train(
     judged: Sequence[JudgedSet],
     encoded: Encodings,
     sets: Sequence[PairSet],
+    mixed: Sequence[MixedSet],
     names: ClassNames | None,
     blank: AlignmentCard,
     settings: TrainingSettings,
@@ -169,7 +178,7 @@ def _train(
         progress.update(task, advance=1, description=f"training {stage}, loss {loss:.2f}")
 
     network, checkpoints = train(
-        sets, blank.inputs, blank.segments, settings, class_names=names, dev=dev, on_step=on_step
+        sets, blank.inputs, blank.segments, settings, class_names=names, mixed=mixed, dev=dev, on_step=on_step
     )
     progress.remove_task(task)
     return network, checkpoints, training_curve(losses, checkpoints)

@@ -15,6 +15,8 @@ from workers.alignment.losses.triplet import triplet
 from workers.alignment.network import AlignmentNetwork, ProjectionHead
 from workers.alignment.picture_head import PictureHead
 from workers.training.class_names import ClassNames
+from workers.training.fusion_loss import FusionLoss
+from workers.training.mixed_sets import MixedSet
 from workers.training.pairs import PairSet
 
 Losses = Mapping[frozenset[Modality], str]  # the modalities of a pair -> info_nce, triplet, or both
@@ -37,7 +39,7 @@ class TrainingSettings:
     """How a network is trained, stage by stage.
 
     Text and picture first, then the texts of other languages to where their meanings are, then speech to where texts
-    are, then the fusions of pairs.
+    are, then the fusions of mixed queries.
     """
 
     steps: int = 500  # for the heads of text and picture
@@ -50,6 +52,7 @@ class TrainingSettings:
     learning_rate: float = 1e-3
     language_learning_rate: float = 1e-3
     speech_learning_rate: float = 1e-3
+    fusion_learning_rate: float = 1e-3
     across_learning_rate: float = 1e-4  # of the straight maps, which carry the encoders' own geometry
     weight_decay: float = 0.05
     dropout: float = 0.1
@@ -82,6 +85,7 @@ def train(
     *,
     losses: Losses = DEFAULT_LOSSES,
     class_names: ClassNames | None = None,
+    mixed: Sequence[MixedSet] = (),
     dev: Callable[[AlignmentNetwork], float],
     on_step: Callable[[str, float], None],
 ) -> tuple[AlignmentNetwork, list[Checkpoint]]:
@@ -94,6 +98,7 @@ def train(
         settings: how.
         losses: which loss each pair of modalities has.
         class_names: of the picture encoder's classifier, if it has one.
+        mixed: what fusions learn from; without any they stay the means that they begin as.
         dev: the network's score on held-out queries, larger is better.
         on_step: told the stage and the loss of each step.
 
@@ -106,7 +111,7 @@ def train(
     network = AlignmentNetwork(inputs, segments, settings.hidden, settings.dim, settings.dropout, shape)
     standardise(network, sets, class_names)
     checkpoints = list[Checkpoint]()
-    for stage in _stages(network, sets, settings, losses, chance):
+    for stage in _stages(network, sets, mixed, settings, losses, chance):
         checkpoints += _run(stage, network, settings, dev, on_step)
     return network.eval(), checkpoints
 
@@ -168,6 +173,7 @@ class _Stage:
 def _stages(
     network: AlignmentNetwork,
     sets: Sequence[PairSet],
+    mixed: Sequence[MixedSet],
     settings: TrainingSettings,
     losses: Losses,
     chance: torch.Generator,
@@ -176,7 +182,6 @@ def _stages(
     named = [each for each in spoken if Modality.TEXT in each.modalities]
     others = [each for each in sets if Modality.SPEECH not in each.modalities]
     translated = [each for each in others if each.modalities == {Modality.TEXT}]
-    crossing = [each for each in sets if len(each.modalities) > 1]
     texts = torch.cat([each.right.outputs for each in others if each.right.modality is Modality.TEXT] or [_NONE])
 
     def heads_loss() -> Tensor:
@@ -193,9 +198,6 @@ def _stages(
         # Words name what is said better than pictures do: beside them, pairs with pictures only take away on dev.
         return _set_loss(network, _draw(named or spoken, 1, chance)[0], settings, losses, chance)
 
-    def fusion_loss() -> Tensor:
-        return _fusion_loss(network, _draw(crossing, 1, chance)[0], settings, chance)
-
     if others:
         groups = _head_groups(network, settings)
         yield _Stage(name="heads", steps=settings.steps, groups=groups, loss=heads_loss, judged=True)
@@ -208,8 +210,9 @@ def _stages(
     if spoken:
         groups = [{"params": network.head(Modality.SPEECH).parameters(), "lr": settings.speech_learning_rate}]
         yield _Stage(name="speech", steps=settings.speech_steps, groups=groups, loss=speech_loss, judged=True)
-    if crossing:
-        groups = [{"params": network.fusions.parameters(), "lr": settings.learning_rate}]
+    if mixed and settings.fusion_steps:
+        groups = [{"params": network.fusions.parameters(), "lr": settings.fusion_learning_rate}]
+        fusion_loss = FusionLoss(network, mixed, batch=settings.batch, temperature=settings.temperature, chance=chance)
         yield _Stage(name="fusions", steps=settings.fusion_steps, groups=groups, loss=fusion_loss, judged=False)
 
 
@@ -362,23 +365,6 @@ def _batch(pairs: PairSet, settings: TrainingSettings, chance: torch.Generator) 
     start = int(torch.randint(max(1, len(pairs) - near + 1), (1,), generator=chance))
     places = shuffled.argsort()[start : start + near]
     return places[torch.randperm(len(places), generator=chance)[: settings.speech_batch]]
-
-
-def _fusion_loss(
-    network: AlignmentNetwork, pairs: PairSet, settings: TrainingSettings, chance: torch.Generator
-) -> Tensor:
-    batch = torch.randint(len(pairs), (min(settings.batch, len(pairs)),), generator=chance)
-    groups = pairs.groups[batch]
-    with torch.no_grad():
-        left = network.project(pairs.left.modality, pairs.left.take(batch))
-        right = network.project(pairs.right.modality, pairs.right.take(batch))
-    # The fused vector must find each of the two it was made of, with parts of both hidden from it.
-    hidden = {
-        pairs.left.modality: nn.functional.dropout(left, settings.dropout),
-        pairs.right.modality: nn.functional.dropout(right, settings.dropout),
-    }
-    fused = network.fuse(hidden)
-    return info_nce(fused, left, groups, settings.temperature) + info_nce(fused, right, groups, settings.temperature)
 
 
 def _state(network: AlignmentNetwork) -> dict[str, Tensor]:

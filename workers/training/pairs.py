@@ -134,13 +134,14 @@ def _encode_set(name: str, pairs: Sequence[Pair], encodings: Encodings) -> PairS
     groups: dict[str, int] = {}
     numbers = [groups.setdefault(pairs[number].group, len(groups)) for number in whole]
     left, right = (
-        _side(modality, [own[number] or "" for number in whole], encodings)
+        side_of(modality, [own[number] or "" for number in whole], encodings)
         for modality, own in zip((pairs[0].left[0], pairs[0].right[0]), keys, strict=True)
     )
     return PairSet(name=name, left=left, right=right, groups=torch.tensor(numbers, dtype=torch.int64))
 
 
-def _side(modality: Modality, keys: Sequence[str], encodings: Encodings) -> Side:
+def side_of(modality: Modality, keys: Sequence[str], encodings: Encodings) -> Side:
+    """A side of encoded contents, by their keys."""
     unique = list(dict.fromkeys(keys))
     places = {key: place for place, key in enumerate(unique)}
     outputs = torch.from_numpy(encodings.outputs(modality, unique)).half()
