@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from app.errors import JudgedSetInvalid
+from app.types import Modality
 from tests.workers.pictures import noise
 from tests.workers.training.sets import judged_set
 from workers.alignment.artifact import load_alignment
@@ -49,6 +50,8 @@ def test_training_writes_an_artifact_that_loads(tmp_path: Path, monkeypatch: pyt
     card = load_alignment(tmp_path / "out", default_cards()).card
     assert card.training["settings"]["steps"] == 2
     assert 0 < card.transcript_share < 1
+    assert set(card.mixing) == {frozenset({Modality.TEXT, Modality.IMAGE})}  # of which dev has a query
+    assert f"text+image is ranked by {card.mixing[frozenset({Modality.TEXT, Modality.IMAGE})]}" in run.output
 
 
 def test_a_set_with_too_little_to_learn_from_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
