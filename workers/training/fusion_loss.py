@@ -14,7 +14,7 @@ from workers.alignment.network import AlignmentNetwork
 from workers.training.mixed_sets import MixedSet
 from workers.training.pairs import Side
 
-NOISE = 1.0  # length of what is added to each part's vector, so that none is learnt by heart
+NOISE = 0.5  # length of what is added to each part's vector, so that none is learnt by heart
 # Of the loss that holds a fusion near the mean of its parts: without it, on dev, names typed beside recordings of
 # unseen words are found first less often than by the mean.
 HOLD = 5.0
