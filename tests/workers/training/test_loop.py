@@ -9,6 +9,7 @@ from app.types import Modality
 from workers.alignment.network import AlignmentNetwork
 from workers.training.batches import batch_of, draw, set_weights
 from workers.training.loop import train
+from workers.training.mixed_sets import MixedSet
 from workers.training.pair_sets import PairSet
 from workers.training.settings import DEFAULT_LOSSES, TrainingSettings
 from workers.training.side import Side
@@ -60,6 +61,14 @@ SETS = [
 ]
 
 
+def _mixed(*parts: Modality) -> MixedSet:
+    sides = {modality: _side(modality, _outputs(modality)) for modality in parts}
+    return MixedSet(name="mixed", parts=sides, answer=sides[parts[0]])
+
+
+MIXED = [_mixed(Modality.TEXT, Modality.IMAGE), _mixed(*Modality)]
+
+
 def _found(network: AlignmentNetwork, query: Modality, against: Modality) -> float:
     """The share of things that are nearest to themselves in another modality."""
     with torch.inference_mode():
@@ -68,7 +77,7 @@ def _found(network: AlignmentNetwork, query: Modality, against: Modality) -> flo
 
 
 def _train(settings: TrainingSettings, dev: Callable[[AlignmentNetwork], float] = lambda _: 0.0) -> AlignmentNetwork:
-    network, _ = train(SETS, INPUTS, SEGMENTS, settings, dev=dev, on_step=lambda _stage, _loss: None)
+    network, _ = train(SETS, INPUTS, SEGMENTS, settings, mixed=MIXED, dev=dev, on_step=lambda _stage, _loss: None)
     return network
 
 
@@ -124,7 +133,11 @@ def test_a_batch_of_recordings_is_of_about_one_length() -> None:
 
 def test_each_step_says_its_loss_and_the_loss_falls() -> None:
     losses: list[float] = []
-    train(SETS, INPUTS, SEGMENTS, SETTINGS, dev=lambda _: 0.0, on_step=lambda _, loss: losses.append(loss))
+
+    def on_step(_stage: str, loss: float) -> None:
+        losses.append(loss)
+
+    train(SETS, INPUTS, SEGMENTS, SETTINGS, mixed=MIXED, dev=lambda _: 0.0, on_step=on_step)
     assert len(losses) == SETTINGS.steps + SETTINGS.speech_steps + SETTINGS.fusion_steps
     assert sum(losses[50:60]) < sum(losses[:10])
     assert sum(losses[110:120]) < sum(losses[60:70])
@@ -134,6 +147,11 @@ def test_fusions_are_trained_after_the_heads_which_they_do_not_move() -> None:
     after, before = (_train(replace(SETTINGS, fusion_steps=steps)).state_dict() for steps in (5, 0))
     moved = {name.partition(".")[0] for name in before if not torch.equal(before[name], after[name])}
     assert moved == {"fusions"}
+
+
+def test_without_mixed_queries_fusions_stay_the_means_that_they_begin_as() -> None:
+    network, _ = train(SETS, INPUTS, SEGMENTS, SETTINGS, dev=lambda _: 0.0, on_step=lambda _stage, _loss: None)
+    assert all(not own.any() for name, own in network.fusions.named_parameters() if "second" in name)
 
 
 def test_texts_that_are_held_stay_as_similar_as_their_encoder_has_them() -> None:
