@@ -115,10 +115,13 @@ class SearchQuery:
 
 @dataclass(frozen=True, kw_only=True)
 class Contribution:
-    """How much of a hit's cosine one query part brought through one modality of the product."""
+    """How much of a hit's cosine one query part brought through one modality of the product.
+
+    Parts that were ranked by one vector brought it together: `text+image`.
+    """
 
     query: str
-    modality: Modality  # of the query part
+    modality: str  # of the query part, or of each with a `+` between
     against: Modality  # of the product
     similarity: float  # cosine, -1 to 1
     weight: float

@@ -1,16 +1,17 @@
 """Turns the parts of a query into unit vectors with weights."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from app.db import products, ranking
-from app.db.tables import EmbeddingSpace
 from app.errors import FieldError, MediaUnreadable, ProductUnknown, RequestInvalid, TriseekError
 from app.media.store import MediaStore
 from app.types import Modality, QueryPart, Role
+from workers.alignment.artifact import Alignment
+from workers.alignment.mixing import Mixing
 from workers.embedder import Embedder
 from workers.towers import Towers
 from workers.vectors import read_halfvec, unit
@@ -18,12 +19,16 @@ from workers.vectors import read_halfvec, unit
 
 @dataclass(frozen=True, kw_only=True)
 class QueryVector:
-    """What products are compared with for a part of the query: one vector, or those of a recording's readings."""
+    """What products are compared with for a part of the query: one vector, or those of a recording's readings.
+
+    One vector may also stand for several parts: then their names, and their modalities, have a `+` between.
+    """
 
     name: str  # of the query part that it stands for
-    modality: Modality
+    modality: str
     vectors: np.ndarray  # (readings, dim) float32, unit length; the one nearest to a product counts
     weight: float  # the absolute weights of a query sum to 1
+    shares: Mapping[Modality, float]  # product modality -> share of the weight, above zero
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +51,14 @@ def encode_query(
     """
     vectors = _embedded(store, towers.embedder, [part for part in parts if part.sku is None])
     transcripts, heard = _heard(store, towers.embedder, [part for part in parts if part.modality is Modality.SPEECH])
-    vectors = [_lightened(vector, heard, towers.embedder.transcript_share) for vector in vectors] + heard
+    vectors = [_lightened(vector, heard, towers.embedder.transcript_share) for vector in vectors if vector.weight]
+    if all(part.sku is None for part in parts):
+        vectors = _mixed(vectors, towers.embedder.alignment)
+    vectors += heard
     named = []
     for part in parts:
         if part.sku is not None:
-            product_id, own = _of_product(session, towers.space, catalogue_id, part)
+            product_id, own = _of_product(session, towers, catalogue_id, part)
             named.append(product_id)
             vectors += own
     total = sum(abs(vector.weight) for vector in vectors)
@@ -69,8 +77,12 @@ def _embedded(store: MediaStore, embedder: Embedder, parts: Sequence[QueryPart])
             if isinstance(outcome, TriseekError):
                 wrong.append(FieldError(f"/{part.name}", outcome.detail))
             else:
-                own_vector = QueryVector(name=part.name, modality=modality, vectors=outcome[None], weight=part.weight)
-                vectors.append(own_vector)
+                shares = embedder.alignment.card.shares[modality]
+                vectors.append(
+                    QueryVector(
+                        name=part.name, modality=modality, vectors=outcome[None], weight=part.weight, shares=shares
+                    )
+                )
     if wrong:
         raise MediaUnreadable(wrong[0].detail, wrong)
     return vectors
@@ -86,26 +98,49 @@ def _heard(store: MediaStore, embedder: Embedder, parts: Sequence[QueryPart]) ->
         embedded = [vector for vector in readings if isinstance(vector, np.ndarray)]
         if embedded:
             own, weight = np.stack(embedded), part.weight * embedder.transcript_share
-            vectors.append(QueryVector(name=part.name, modality=Modality.TEXT, vectors=own, weight=weight))
+            shares = embedder.alignment.card.shares[Modality.TEXT]
+            vectors.append(
+                QueryVector(name=part.name, modality=Modality.TEXT, vectors=own, weight=weight, shares=shares)
+            )
     return [transcript.text for transcript in transcripts if transcript.text], vectors
 
 
 def _lightened(vector: QueryVector, heard: Sequence[QueryVector], heard_share: float) -> QueryVector:
     """A recording's own vector with the weight that its transcript leaves to it."""
-    if vector.modality is Modality.SPEECH and any(each.name == vector.name for each in heard):
+    if vector.modality == Modality.SPEECH and any(each.name == vector.name for each in heard):
         return replace(vector, weight=vector.weight * (1 - heard_share))
     return vector
 
 
-def _of_product(
-    session: Session, space: EmbeddingSpace, catalogue_id: int, part: QueryPart
-) -> tuple[int, list[QueryVector]]:
+def _mixed(vectors: list[QueryVector], alignment: Alignment) -> list[QueryVector]:
+    """One vector for one part each of several modalities, if the alignment ranks such queries so.
+
+    What is unlike something has no place in a mean, nor in a fusion.
+    """
+    by_modality = {Modality(vector.modality): vector for vector in vectors}
+    way = alignment.mixing(frozenset(by_modality))
+    if way is Mixing.SUM or len(by_modality) < len(vectors) or any(vector.weight < 0 for vector in vectors):
+        return vectors
+    weights = {modality: vector.weight for modality, vector in by_modality.items()}
+    columns = {modality: np.array([weight], dtype=np.float32) for modality, weight in weights.items()}
+    one = QueryVector(
+        name="+".join(vector.name for vector in vectors),
+        modality="+".join(by_modality),
+        vectors=alignment.mix(way, {modality: vector.vectors for modality, vector in by_modality.items()}, columns),
+        weight=sum(weights.values()),
+        shares=alignment.mixed_shares(weights),
+    )
+    return [one]
+
+
+def _of_product(session: Session, towers: Towers, catalogue_id: int, part: QueryPart) -> tuple[int, list[QueryVector]]:
     where = FieldError(f"/{part.name}", f"names the product {part.sku!r}")
     product = products.find(session, catalogue_id, part.sku or "")
     if product is None:
         raise ProductUnknown(f"The catalogue has no product {part.sku!r}.", [where])
     stored = [
-        (Modality(row.modality), read_halfvec(row.vector)) for row in ranking.vectors(session, space, [product.id])
+        (Modality(row.modality), read_halfvec(row.vector))
+        for row in ranking.vectors(session, towers.space, [product.id])
     ]
     wanted = [modality for modality in Modality if part.modality in (None, modality)]
     means = {
@@ -116,6 +151,12 @@ def _of_product(
     if not means:
         raise RequestInvalid(f"Product {part.sku!r} has no vector to search with yet.", [where])
     return product.id, [
-        QueryVector(name=part.name, modality=modality, vectors=mean[None], weight=part.weight / len(means))
+        QueryVector(
+            name=part.name,
+            modality=modality,
+            vectors=mean[None],
+            weight=part.weight / len(means),
+            shares=towers.embedder.alignment.card.shares[modality],
+        )
         for modality, mean in means.items()
     ]

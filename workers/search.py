@@ -58,7 +58,7 @@ def _answer(session: Session, connections: Connections, towers: Towers, job: Job
     query, catalogue_id = read_query(job.request), cast(int, job.catalogue_id)
     encoded = encode_query(session, connections.store, towers, catalogue_id, query.parts)
     watch.lap("encode")
-    parts = _ranking_parts(encoded, query, towers)
+    parts = _ranking_parts(encoded, query)
     rows = ranking.rank(session, towers.space, catalogue_id, parts, exclude=encoded.named_products, candidates=FROZEN)
     total = ranking.searchable(session, towers.space, catalogue_id, query.against)
     found = products.by_ids(session, [row.product_id for row in rows])
@@ -78,12 +78,12 @@ def _answer(session: Session, connections: Connections, towers: Towers, job: Job
     }
 
 
-def _ranking_parts(encoded: EncodedQuery, query: SearchQuery, towers: Towers) -> list[RankingPart]:
+def _ranking_parts(encoded: EncodedQuery, query: SearchQuery) -> list[RankingPart]:
     return [
         RankingPart(
             vectors=each.vectors.tolist(),
             weight=each.weight,
-            shares={against: towers.embedder.alignment.share(each.modality, against) for against in query.against},
+            shares={against: each.shares[against] for against in query.against},
         )
         for each in encoded.vectors
     ]

@@ -15,6 +15,7 @@ from safetensors.torch import load, save
 
 from app.errors import ArtifactInvalid
 from app.types import EncoderCard, Modality
+from workers.alignment.mixing import Mixing, Mixture, name_of, read_mixture
 from workers.alignment.network import AlignmentNetwork
 from workers.alignment.picture_head import ClassifierShape
 
@@ -24,6 +25,7 @@ CARD = "card.json"
 AT_ONCE = 512  # outputs projected in one go
 
 Vectors = NDArray[np.float32]  # (n, dim) unit length
+Weights = Mapping[Modality, NDArray[np.float32]]  # (n,) above zero
 Shares = Mapping[Modality, Mapping[Modality, float]]  # query modality -> product modality -> share, above zero
 
 
@@ -43,6 +45,7 @@ class AlignmentCard:
     transcript_share: float  # of a recording's weight, between 0 and 1; the rest is its own vector's
     sha256: str  # of the weights file
     tuned: Mapping[Modality, str] = field(default_factory=dict)  # SHA-256 of the file of an encoder's own last blocks
+    mixing: Mapping[Mixture, Mixing] = field(default_factory=dict)  # how it is ranked for each; by the sum unless told
     training: Mapping[str, Any] = field(default_factory=dict)  # data, seed, settings, metrics
 
     @classmethod
@@ -71,6 +74,8 @@ class AlignmentCard:
                 sha256=str(card["sha256"]),
                 # Cards of before encoders could be trained have none.
                 tuned={Modality(modality): str(sha256) for modality, sha256 in card.get("tuned", {}).items()},
+                # Cards of before mixtures were measured have none.
+                mixing={read_mixture(name): Mixing(way) for name, way in card.get("mixing", {}).items()},
                 training=card["training"],
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -101,11 +106,24 @@ class Alignment:
             projected: Vectors = torch.cat(found).numpy()
         return projected
 
-    def fuse(self, vectors: Mapping[Modality, Vectors]) -> Vectors:
+    def fuse(self, vectors: Mapping[Modality, Vectors], weights: Weights | None = None) -> Vectors:
         """Vectors of two or three modalities of the same things, (n, dim) each, to one vector a thing."""
+        own = None if weights is None else {m: torch.from_numpy(w) for m, w in weights.items()}
         with torch.inference_mode():
-            fused: Vectors = self.network.fuse({m: torch.from_numpy(v) for m, v in vectors.items()}).numpy()
+            fused: Vectors = self.network.fuse({m: torch.from_numpy(v) for m, v in vectors.items()}, own).numpy()
         return fused
+
+    def mix(self, mixing: Mixing, vectors: Mapping[Modality, Vectors], weights: Weights) -> Vectors:
+        """One vector a thing, (n, dim) unit length, by the mean of its parts' vectors or by their fusion."""
+        if mixing is Mixing.FUSION:
+            return self.fuse(vectors, weights)
+        mean = sum(weights[modality][:, None] * own for modality, own in vectors.items())
+        mixed: Vectors = mean / np.linalg.norm(mean, axis=1, keepdims=True).clip(min=1e-9)
+        return mixed
+
+    def mixing(self, mixture: Mixture) -> Mixing:
+        """How products are ranked for a mixture."""
+        return self.card.mixing.get(mixture, Mixing.SUM)
 
     def with_transcript_share(self, share: float) -> "Alignment":
         """The same network, with another share for transcripts."""
@@ -114,6 +132,14 @@ class Alignment:
     def share(self, query: Modality, against: Modality) -> float:
         """How much a product's similarity through `against` counts for a query part of modality `query`."""
         return self.card.shares[query][against]
+
+    def mixed_shares(self, weights: Mapping[Modality, Any]) -> dict[Modality, Any]:
+        """Product modality -> share for one vector of several modalities: the mean of their shares by their weights."""
+        total = sum(weights.values())
+        return {
+            against: sum(weight * self.share(query, against) for query, weight in weights.items()) / total
+            for against in Modality
+        }
 
 
 def save_alignment(folder: Path, network: AlignmentNetwork, card: AlignmentCard) -> AlignmentCard:
@@ -132,6 +158,7 @@ def save_alignment(folder: Path, network: AlignmentNetwork, card: AlignmentCard)
         "transcript_share": card.transcript_share,
         "sha256": hashlib.sha256(weights).hexdigest(),
         "tuned": dict(card.tuned),
+        "mixing": {name_of(mixture): way for mixture, way in card.mixing.items()},
         "training": card.training,
     }
     folder.mkdir(parents=True, exist_ok=True)

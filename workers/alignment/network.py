@@ -101,7 +101,10 @@ def _used(segments: Tensor) -> Tensor:
 
 
 class PairFusion(nn.Module):
-    """Two unit vectors of one thing, side by side, to one: the mean of both, bent by two layers with ReLU between."""
+    """What bends the mean of two vectors of one thing: both side by side, through two layers with ReLU between.
+
+    The second layer begins at zero, so an untrained fusion is the mean.
+    """
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -111,9 +114,9 @@ class PairFusion(nn.Module):
         nn.init.zeros_(self.second.bias)
 
     def forward(self, left: Tensor, right: Tensor) -> Tensor:
-        """Twice (batch, dim) unit length to (batch, dim) unit length."""
-        side_by_side = torch.cat([left, right], dim=1)
-        return functional.normalize(left + right + self.second(torch.relu(self.first(side_by_side))), dim=1)
+        """Twice (batch, dim), of length 1 where both weigh alike, to (batch, dim) of any length."""
+        bent: Tensor = self.second(torch.relu(self.first(torch.cat([left, right], dim=1))))
+        return bent
 
 
 Head = TextHead | PictureHead | ProjectionHead | AttentionHead
@@ -176,20 +179,27 @@ class AlignmentNetwork(nn.Module):
         projected: Tensor = self.head(modality)(pooled)
         return projected
 
-    def fuse(self, vectors: Mapping[Modality, Tensor]) -> Tensor:
-        """One vector for two or three modalities of one thing; of three, the mean of its pairs' vectors.
+    def fuse(self, vectors: Mapping[Modality, Tensor], weights: Mapping[Modality, Tensor] | None = None) -> Tensor:
+        """One vector for two or three modalities of one thing: their weighted mean, bent by the fusions of its pairs.
 
         Args:
             vectors: (batch, dim) unit length each.
+            weights: (batch,) above zero each; all alike unless told.
 
         Returns:
             (batch, dim) unit length.
         """
-        fused = [
-            self.fusions[f"{left}_{right}"](vectors[left], vectors[right])
-            for left, right in PAIRS
-            if left in vectors and right in vectors
-        ]
-        if not fused:
+        if len(vectors) == 1:
             return next(iter(vectors.values()))
-        return functional.normalize(torch.stack(fused).mean(0), dim=1)
+        one = next(iter(vectors.values())).new_ones(len(next(iter(vectors.values()))))
+        shares = {modality: one if weights is None else weights[modality] for modality in vectors}
+        total = torch.stack(list(shares.values())).sum(0)  # (batch,)
+        mean = sum((vectors[own] * (share / total)[:, None] for own, share in shares.items()), torch.zeros(()))
+        bends = []
+        for left, right in PAIRS:
+            if left in vectors and right in vectors:
+                both = (shares[left] + shares[right])[:, None]
+                sides = [2 * shares[own][:, None] / both * vectors[own] for own in (left, right)]
+                bends.append(both / total[:, None] * self.fusions[f"{left}_{right}"](*sides))
+        bend = torch.stack(bends).sum(0) / (len(vectors) - 1)  # so many pairs is each modality in
+        return functional.normalize(2 * mean + bend, dim=1)

@@ -6,6 +6,7 @@ from time import perf_counter
 from rich.console import Console
 
 from workers.alignment.artifact import Alignment, save_alignment
+from workers.alignment.mixing import name_of
 from workers.cli.align_blocks import train_blocks, unfreezable
 from workers.cli.align_run import Run, Training
 from workers.cli.align_sources import Sources
@@ -15,6 +16,8 @@ from workers.encodings import Encodings
 from workers.evaluation.matrix import means
 from workers.evaluation.report import table
 from workers.training.curve import training_curve
+from workers.training.mixed_sets import mixed_sets
+from workers.training.mixing import choose_mixing
 from workers.training.selection import choose_shares, choose_transcript_share, dev_groups
 from workers.transcripts import Transcripts
 
@@ -34,10 +37,11 @@ def learn(sources: Sources, run: Run, console: Console) -> None:
         encoded = Encodings(run.cache, cards, LIMITS, progress, run.device.type)
         encoder = unfreezable(encoded, run.settings)
         sets = sources.sets(judged, encoded, run.settings)
+        mixed = mixed_sets(judged, encoded)
         for why in encoded.unreadable.values():
             console.print(f"left out: {why}", highlight=False)
         console.print(f"{sum(map(len, sets)):,} pairs in {len(sets)} sets, encoded in {perf_counter() - started:.0f} s")
-        training = Training(judged, encoded, sets, run, progress)
+        training = Training(judged, encoded, sets, mixed, run, progress)
         try:
             learnt = training.heads()
             if encoder is not None:
@@ -48,7 +52,8 @@ def learn(sources: Sources, run: Run, console: Console) -> None:
         shares = choose_shares(judged, learnt.encoded, learnt.network, learnt.blank)
         aligned = Alignment(learnt.network, replace(learnt.blank, shares=shares))
         heard = Transcripts(run.cache, run.threads, LIMITS, progress)
-        transcript_share = choose_transcript_share(judged, learnt.encoded, aligned, heard)
+        aligned = aligned.with_transcript_share(choose_transcript_share(judged, learnt.encoded, aligned, heard))
+        mixing = choose_mixing(judged, learnt.encoded, aligned, heard)
         rows = [means(group) for group in dev_groups(judged, learnt.encoded, aligned)]
     record = {
         "data": [each.name for each in judged],
@@ -56,13 +61,16 @@ def learn(sources: Sources, run: Run, console: Console) -> None:
         "dictionary": sources.dictionary,
         "translations": sources.translations is not None,
         "pairs": {each.name: len(each) for each in sets},
+        "mixed": {each.name: len(each) for each in mixed},
         "settings": asdict(run.settings),
         "dev": [asdict(look) for look in learnt.looks],
         "seconds": round(perf_counter() - started),
     }
-    save_alignment(run.out, learnt.network, replace(aligned.card, transcript_share=transcript_share, training=record))
+    save_alignment(run.out, learnt.network, replace(aligned.card, mixing=mixing, training=record))
     learnt.write_blocks(run.out)
     (run.out / CURVE).write_text(training_curve(training.losses, learnt.looks), encoding="utf-8")
     training.checkpoint.remove()
     console.print(table("dev", rows))
+    for mixture, way in mixing.items():
+        console.print(f"{name_of(mixture)} is ranked by {way}.", highlight=False)
     console.print(f"Wrote {run.out} in {perf_counter() - started:.0f} s.")

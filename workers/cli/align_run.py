@@ -18,6 +18,7 @@ from workers.training.checkpoint import CheckpointFile
 from workers.training.class_names import ClassNames, class_names
 from workers.training.fingerprint import fingerprint
 from workers.training.loop import train
+from workers.training.mixed_sets import MixedSet
 from workers.training.pair_sets import PairSet
 from workers.training.selection import TRANSCRIPT_SHARES, dev_score, even_shares
 from workers.training.settings import TrainingSettings
@@ -40,20 +41,27 @@ class Training:
     """A training that shows how far it is, and says how to go on with it when it is interrupted."""
 
     def __init__(
-        self, judged: Sequence[JudgedSet], encoded: Encodings, sets: Sequence[PairSet], run: Run, progress: Progress
+        self,
+        judged: Sequence[JudgedSet],
+        encoded: Encodings,
+        sets: Sequence[PairSet],
+        mixed: Sequence[MixedSet],
+        run: Run,
+        progress: Progress,
     ) -> None:
         self.losses: dict[str, list[float]] = {}  # of every step of each stage
-        self._judged, self._encoded, self._sets, self._run = judged, encoded, sets, run
+        self._judged, self._encoded, self._sets, self._mixed, self._run = judged, encoded, sets, mixed, run
         self._names = class_names(encoded)
         self._blank = blank_card(encoded.cards, run.settings, self._names)
-        self.checkpoint = CheckpointFile(run.out, fingerprint(judged, sets, self._blank, run.settings))
+        self.checkpoint = CheckpointFile(run.out, fingerprint(judged, [*sets, *mixed], self._blank, run.settings))
         own = run.settings
-        total = own.steps + own.language_steps + own.speech_steps + own.fusion_steps
+        total = own.steps + own.language_steps + own.speech_steps
+        total += own.fusion_steps if mixed else 0
         total += own.unfreeze_steps if own.unfreeze else 0
         self._progress, self._task, self._seen = progress, progress.add_task("training", total=total), ""
 
     def heads(self) -> Learnt:
-        """All stages of the heads.
+        """All stages of the heads and of the fusions.
 
         Raises:
             CheckpointInvalid: there is no checkpoint of this very training to go on from.
@@ -64,6 +72,7 @@ class Training:
             self._blank.segments,
             self._run.settings,
             class_names=self._names,
+            mixed=self._mixed,
             dev=self._dev,
             on_step=self.on_step,
             device=self._run.device,

@@ -19,6 +19,8 @@ from workers.encodings import Encodings
 from workers.evaluation.comparison import compare
 from workers.evaluation.judged import load_judged_set
 from workers.evaluation.matrix import batches, groups, judge, means, usual_index
+from workers.evaluation.mixed_report import mixed_document, mixed_rows, mixed_table
+from workers.evaluation.mixed_scores import judge_mixed
 from workers.evaluation.page import page, write_page
 from workers.evaluation.report import comparison_document, comparison_table, document, table
 from workers.evaluation.sql_engine import agreement, database
@@ -44,6 +46,11 @@ Cards = Mapping[Modality, EncoderCard]
     show_default=True,
 )
 @click.option(
+    "--mixed",
+    is_flag=True,
+    help="Also queries of two and three modalities: by the sum of their parts, by their mean vector, by their fusion.",
+)
+@click.option(
     "--engine",
     type=click.Choice(["memory", "sql"]),
     default="memory",
@@ -64,6 +71,7 @@ def evaluate(
     against_alignment: Path | None,
     rerank: bool,
     transcripts: bool,
+    mixed: bool,
     engine: str,
     json_file: Path | None,
     html: Path | None,
@@ -113,10 +121,16 @@ def evaluate(
                 )
                 console.print(comparison_table(f"{title}: less what {against_alignment} finds", compared))
                 comparison = comparison_document(other.card.sha256, compared)
+            rows = None
+            if mixed:
+                rows = mixed_rows(judge_mixed(judged, split, encoded, loaded, transcripts=heard), loaded)
+                console.print(mixed_table(f"{title}: mixed queries", rows))
             if html is not None:
                 index = usual_index(judged, split, encoded, loaded)
                 console.print(f"Page: {write_page(html, judged.name, page(title, judged, judgements, index))}")
-            documents.append(document(loaded.card.sha256, space, found, comparison))
+            documents.append(
+                document(loaded.card.sha256, space, found, comparison, None if rows is None else mixed_document(rows))
+            )
         for why in encoded.unreadable.values():
             console.print(f"left out: {why}", highlight=False)
     if json_file is not None:

@@ -49,13 +49,19 @@ def compare(judgements: Sequence[Judgement], others: Sequence[Judgement]) -> lis
                 kind=group.kind,
                 lang=group.lang,
                 n=len(asked),
-                differences=_differences(group.values - other.values, group.targets),
+                differences=differences(group.values - other.values, group.targets),
             )
         )
     return compared
 
 
-def _differences(values: NDArray[np.float64], targets: Sequence[Hashable]) -> dict[str, Difference]:
+def differences(values: NDArray[np.float64], targets: Sequence[Hashable]) -> dict[str, Difference]:
+    """The mean difference in each metric.
+
+    Args:
+        values: (n, len(METRICS)) of each query, under one way less under the other.
+        targets: (n,) what each query should find.
+    """
     bounds = mean_intervals(values, targets)
     intervals = [None] * len(METRICS) if bounds is None else [(low, high) for low, high in bounds.tolist()]
     chances = chance_of_none(values, targets).tolist()

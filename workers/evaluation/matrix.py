@@ -1,7 +1,7 @@
 """The cross-modal matrix: every query modality against every product modality, and against all of them together."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,6 +21,7 @@ from workers.evaluation.scoring import (
     nearest_reading,
     rerank_first,
     similarities,
+    similarities_without,
     together,
 )
 from workers.transcripts import Readings, Transcripts
@@ -138,7 +139,7 @@ def batches(judged: JudgedSet, split: str | None, encodings: Encodings, alignmen
     for query in judged.of_split(split):
         alike[query.modality, judged.index_of(query), query.leave_out].append(query)
     for (modality, index_split, leave_out), queries in alike.items():
-        index = _index(judged, index_split, leave_out, encodings, alignment)
+        index = product_index(judged, index_split, leave_out, encodings, alignment)
         for start in range(0, len(queries), AT_ONCE):
             own = queries[start : start + AT_ONCE]
             contents = [_query_content(query) for query in own]
@@ -188,7 +189,7 @@ def means(group: Group) -> MatrixRow:
 def usual_index(judged: JudgedSet, split: str | None, encodings: Encodings, alignment: Alignment) -> Index:
     """The products that most of a split's queries are ranked over."""
     splits = Counter(judged.index_of(query) for query in judged.of_split(split))
-    return _index(judged, splits.most_common(1)[0][0], (), encodings, alignment)
+    return product_index(judged, splits.most_common(1)[0][0], (), encodings, alignment)
 
 
 def scores(batch: Batch, alignment: Alignment) -> dict[str, Floats]:
@@ -206,28 +207,46 @@ def _judge_batch(
     found = {str(modality): scores(batch, alignment)}
     recordings = [content for content in batch.contents if isinstance(content, FileContent)]
     if modality is Modality.SPEECH and transcripts is not None:
-        heard = _heard_scores(transcripts.of(recordings), index, encodings, alignment)
+        heard = heard_scores(transcripts.of(recordings), index, encodings, alignment)
         found |= {TRANSCRIPT: heard, BOTH: _fused(found[modality], heard, alignment.card.transcript_share)}
     if rerank:
         found[modality][ALL] = rerank_first(found[modality][ALL], batch.vectors, batch.keys, index, RERANKED)
     for by, by_against in found.items():
         for against, values in by_against.items():
-            for query, ranks in zip(batch.queries, _ranks(values), strict=True):
+            for query, ranks in zip(batch.queries, rank_products(values), strict=True):
                 own = tuple(sorted(int(ranks[index.places[product]]) for product in query.relevant))
                 first = index.products[int(ranks.argmin())]
                 yield Judgement(query=query, by=by, against=against, index=len(ranks), ranks=own, first=first)
 
 
-def _heard_scores(
-    heard: Sequence[Readings], index: Index, encodings: Encodings, alignment: Alignment
+def heard_scores(
+    heard: Sequence[Readings],
+    index: Index,
+    encodings: Encodings,
+    alignment: Alignment,
+    besides: Sequence[Collection[str]] | None = None,
 ) -> dict[str, Floats]:
-    """As `_scores`, by what recordings say; minus infinity where nothing was understood."""
-    readings = [TextContent(reading, Role.QUERY) for own in heard for reading in own]
-    keys = [key for key in encodings.encode(Modality.TEXT, readings) if key is not None]
-    vectors = alignment.project(Modality.TEXT, encodings.outputs(Modality.TEXT, keys))
+    """As `scores`, by what recordings say; minus infinity where nothing was understood.
+
+    Args:
+        heard: of each recording.
+        index: the products.
+        encodings: of the contents.
+        alignment: whose vectors are compared.
+        besides: what else each query is made from, and not compared with either.
+    """
+    others = besides or [()] * len(heard)
+    readings = [
+        (TextContent(reading, Role.QUERY), other) for own, other in zip(heard, others, strict=True) for reading in own
+    ]
+    keys = encodings.encode(Modality.TEXT, [reading for reading, _ in readings])
+    own_keys = [key or "" for key in keys]
+    vectors = alignment.project(Modality.TEXT, encodings.outputs(Modality.TEXT, own_keys))
+    made_from = [(key, *other) for key, (_, other) in zip(own_keys, readings, strict=True)]
     counts = [len(own) for own in heard]
     by_modality = {
-        modality: nearest_reading(similarities(vectors, keys, index, modality), counts) for modality in index.modalities
+        modality: nearest_reading(similarities_without(vectors, made_from, index, modality), counts)
+        for modality in index.modalities
     }
     return _with_all(by_modality, alignment.card.shares[Modality.TEXT])
 
@@ -248,7 +267,7 @@ def _fused(spoken: Mapping[str, Floats], heard: Mapping[str, Floats], heard_shar
     }
 
 
-def _ranks(scores: Floats) -> NDArray[np.int64]:
+def rank_products(scores: Floats) -> NDArray[np.int64]:
     """(q, products) from 1; ties go to the earlier product, and what cannot be found comes last."""
     order = np.argsort(-scores, axis=1, kind="stable")
     ranks = np.empty_like(order)
@@ -256,9 +275,10 @@ def _ranks(scores: Floats) -> NDArray[np.int64]:
     return np.where(np.isfinite(scores), ranks, order.shape[1])
 
 
-def _index(
+def product_index(
     judged: JudgedSet, split: str, leave_out: Sequence[str], encodings: Encodings, alignment: Alignment
 ) -> Index:
+    """The vectors of a split's products, or of all, without those of the fields that are left out."""
     products = [product for product in judged.products.values() if split in (EVERY_SPLIT, product.split)]
     modalities = {
         modality: _modality_vectors(modality, products, leave_out, encodings, alignment) for modality in Modality
@@ -279,7 +299,7 @@ def _modality_vectors(
     owned = [
         (owner, content)
         for owner, product in enumerate(products)
-        for content in _product_contents(modality, product, leave_out)
+        for content in product_contents(modality, product, leave_out)
     ]
     keys = encodings.encode(modality, [content for _, content in owned])
     readable = [(owner, key) for (owner, _), key in zip(owned, keys, strict=True) if key is not None]
@@ -291,7 +311,8 @@ def _modality_vectors(
     )
 
 
-def _product_contents(modality: Modality, product: JudgedProduct, leave_out: Sequence[str]) -> list[Content]:
+def product_contents(modality: Modality, product: JudgedProduct, leave_out: Sequence[str]) -> list[Content]:
+    """What a product has of one modality, without the fields that are left out."""
     if modality is Modality.TEXT:
         return [TextContent(text, Role.PASSAGE) for text in product.texts(leave_out)]
     paths = product.images if modality is Modality.IMAGE else product.audio

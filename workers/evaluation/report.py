@@ -24,7 +24,8 @@ def table(title: str, rows: Sequence[MatrixRow]) -> Table:
         shown.add_column(name, justify="right", no_wrap=True, min_width=0 if name == "n" else len("0.123"))
     for row in rows:
         values = [f"{row.metrics[name]:.3f}" for name in COLUMNS]
-        shown.add_row(row.query, row.against, row.kind, row.lang, str(row.n), str(row.index), *values, _width(row))
+        half = width(row.intervals)
+        shown.add_row(row.query, row.against, row.kind, row.lang, str(row.n), str(row.index), *values, half)
     return shown
 
 
@@ -37,17 +38,22 @@ def comparison_table(title: str, rows: Sequence[ComparisonRow]) -> Table:
         means = [f"{row.differences[name].mean:+.3f}" for name in COMPARED]
         tested = row.differences[TESTED]
         style = "bold" if tested.p < CHANCE else None
-        values = [*means, _bounds(tested), f"{tested.p:.3f}"]
+        values = [*means, bounds(tested), f"{tested.p:.3f}"]
         shown.add_row(row.query, row.against, row.kind, row.lang, str(row.n), *values, style=style)
     return shown
 
 
 def document(
-    alignment: str, space: str, rows: Sequence[MatrixRow], comparison: Mapping[str, Any] | None = None
+    alignment: str,
+    space: str,
+    rows: Sequence[MatrixRow],
+    comparison: Mapping[str, Any] | None = None,
+    mixed: Sequence[Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """The matrix for machines, with a comparison if there is one."""
-    written: dict[str, Any] = {"alignment": alignment, "space": space, "rows": [_matrix_row(row) for row in rows]}
-    return written if comparison is None else {**written, "comparison": comparison}
+    """The matrix for machines, with a comparison and mixed queries if there are any."""
+    written = {"alignment": alignment, "space": space, "rows": [_matrix_row(row) for row in rows]}
+    further = {"comparison": comparison, "mixed": mixed}
+    return {**written, **{name: value for name, value in further.items() if value is not None}}
 
 
 def comparison_document(alignment: str, rows: Sequence[ComparisonRow]) -> dict[str, Any]:
@@ -62,34 +68,42 @@ def _named(title: str, caption: str) -> Table:
     return shown
 
 
-def _width(row: MatrixRow) -> str:
-    if TESTED not in row.intervals:
+def width(intervals: Mapping[str, tuple[float, float]]) -> str:
+    """Half the width of the tested metric's interval, in words; empty if there is none."""
+    if TESTED not in intervals:
         return ""
-    low, high = row.intervals[TESTED]
+    low, high = intervals[TESTED]
     return f"{(high - low) / 2:.3f}"
 
 
-def _bounds(difference: Difference) -> str:
+def bounds(difference: Difference) -> str:
+    """Its interval in words; empty if there is none."""
     return "" if difference.interval is None else "{:+.3f} {:+.3f}".format(*difference.interval)
 
 
-def _matrix_row(row: MatrixRow) -> dict[str, Any]:
+def difference_document(each: Difference) -> dict[str, Any]:
+    """A difference for machines."""
+    interval = None if each.interval is None else [round(bound, PLACES) for bound in each.interval]
+    return {"mean": round(each.mean, PLACES), "interval": interval, "p": round(each.p, PLACES)}
+
+
+def metrics_document(
+    metrics: Mapping[str, float], intervals: Mapping[str, tuple[float, float]]
+) -> dict[str, float | dict[str, list[float]]]:
+    """Means and their intervals for machines."""
     return {
-        **{name: getattr(row, name) for name in (*NAMES, "n", "index")},
-        **{name: round(value, PLACES) for name, value in row.metrics.items()},
-        "intervals": {name: [round(bound, PLACES) for bound in bounds] for name, bounds in row.intervals.items()},
+        **{name: round(value, PLACES) for name, value in metrics.items()},
+        "intervals": {name: [round(bound, PLACES) for bound in own] for name, own in intervals.items()},
     }
+
+
+def _matrix_row(row: MatrixRow) -> dict[str, Any]:
+    named = {name: getattr(row, name) for name in (*NAMES, "n", "index")}
+    return {**named, **metrics_document(row.metrics, row.intervals)}
 
 
 def _comparison_row(row: ComparisonRow) -> dict[str, Any]:
     return {
         **{name: getattr(row, name) for name in (*NAMES, "n")},
-        "differences": {
-            name: {
-                "mean": round(each.mean, PLACES),
-                "interval": None if each.interval is None else [round(bound, PLACES) for bound in each.interval],
-                "p": round(each.p, PLACES),
-            }
-            for name, each in row.differences.items()
-        },
+        "differences": {name: difference_document(each) for name, each in row.differences.items()},
     }

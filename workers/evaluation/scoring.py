@@ -1,6 +1,6 @@
 """Scores products for queries in memory, by the same rules as the ranking statement."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,6 +49,13 @@ def similarities(queries: Floats, keys: Sequence[str], index: Index, modality: M
     Returns:
         (q, products) cosines, minus infinity where a product has no such vector.
     """
+    return similarities_without(queries, [(key,) for key in keys], index, modality)
+
+
+def similarities_without(
+    queries: Floats, made_from: Sequence[Collection[str]], index: Index, modality: Modality
+) -> Floats:
+    """As `similarities`, of queries that are made from several contents, (q,)."""
     stored = index.modalities[modality]
     found = np.full((len(queries), len(index.products)), -np.inf, dtype=np.float32)
     if len(stored.vectors):
@@ -56,8 +63,8 @@ def similarities(queries: Floats, keys: Sequence[str], index: Index, modality: M
         places: dict[str, list[int]] = {}
         for place, key in enumerate(stored.keys):
             places.setdefault(key, []).append(place)
-        for row, key in enumerate(keys):
-            cosines[row, places.get(key, [])] = -np.inf
+        for row, keys in enumerate(made_from):
+            cosines[row, [place for key in keys for place in places.get(key, ())]] = -np.inf
         owners, starts = np.unique(stored.owners, return_index=True)
         found[:, owners] = np.maximum.reduceat(cosines, starts, axis=1)
     return found
@@ -81,12 +88,12 @@ def nearest_reading(similar: Floats, counts: Sequence[int]) -> Floats:
     return found
 
 
-def together(by_modality: Mapping[Modality, Floats], shares: Mapping[Modality, float]) -> Floats:
+def together(by_modality: Mapping[Modality, Floats], shares: Mapping[Modality, float | Floats]) -> Floats:
     """The similarities through several modalities as one, each product's weights shared among those that it has.
 
     Args:
         by_modality: (q, products) each, minus infinity where a product has no such vector.
-        shares: product modality -> share, above zero.
+        shares: product modality -> share, above zero; one for all queries, or (q, 1).
 
     Returns:
         (q, products), minus infinity where a product has none.

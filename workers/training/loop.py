@@ -14,6 +14,7 @@ from workers.training.batches import draw
 from workers.training.checkpoint import CheckpointFile
 from workers.training.class_names import ClassNames
 from workers.training.device import CPU
+from workers.training.mixed_sets import MixedSet
 from workers.training.pair_sets import PairSet
 from workers.training.settings import TrainingSettings
 from workers.training.stages import Stage, stages_of
@@ -29,6 +30,7 @@ def train(
     settings: TrainingSettings,
     *,
     class_names: ClassNames | None = None,
+    mixed: Sequence[MixedSet] = (),
     dev: Callable[[AlignmentNetwork], float],
     on_step: Callable[[str, float], None],
     device: torch.device = CPU,
@@ -43,6 +45,7 @@ def train(
         segments: that each modality's pooled output has side by side.
         settings: how.
         class_names: of the picture encoder's classifier, if it has one.
+        mixed: what fusions learn from; without any they stay the means that they begin as.
         dev: the network's score on held-out queries, larger is better.
         on_step: told the stage and the loss of each step, also of those before an interruption.
         device: where; on a GPU the heads run in bfloat16.
@@ -62,8 +65,9 @@ def train(
     network = AlignmentNetwork(inputs, segments, settings.hidden, settings.known, settings.dim, settings.dropout, shape)
     standardise(network, sets, class_names)
     network, placed = network.to(device), [each.to(device) for each in sets]
+    stages = stages_of(network, placed, [each.to(device) for each in mixed], settings, chance)
     steps = Steps(network, settings, chance, dev=dev, on_step=on_step, checkpoint=checkpoint)
-    steps.run(stages_of(network, placed, settings, chance), left)
+    steps.run(stages, left)
     return network.cpu().eval(), steps.looks
 
 

@@ -1,18 +1,18 @@
 """Encoded pairs by set, which training draws its batches from."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from app.types import Modality
-from workers.encodings import Content, Encodings
+from workers.encodings import Encodings
 from workers.training.pairs import Pair
+from workers.training.places import Place, encode_side
 from workers.training.side import Side
-from workers.training.things import incidence, share
+from workers.training.things import numbered, share
 from workers.training.views import NO_VIEWS, Views
 
 SMALLEST = 20  # pairs; a set of fewer teaches nothing
@@ -37,9 +37,10 @@ class PairSet:
         """(batch, batch) bool: whether the left of one of these pairs and the right of another are the same thing."""
         return share(self.left.things_of(pairs), self.right.things_of(pairs))
 
-    def same_as(self, side: Side, pairs: Tensor) -> Tensor:
-        """(batch, batch) bool: whether either side of one of these pairs is the same thing as this side of another."""
-        return share(self.left.things_of(pairs) + self.right.things_of(pairs), side.things_of(pairs))
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """Both of them."""
+        return self.left, self.right
 
     @property
     def modalities(self) -> frozenset[Modality]:
@@ -75,55 +76,13 @@ def _encode_set(name: str, pairs: Sequence[Pair], encodings: Encodings, views: V
         for pair, left, right in zip(pairs, *keys, strict=True)
         if left is not None and right is not None
     ]
-    numbers: dict[str, int] = {}  # of the things of both sides
-    for thing in (thing for pair, _, _ in whole for thing in sorted(pair.left_things | pair.right_things)):
-        numbers.setdefault(thing, len(numbers))
-    lefts = [_Place(key, pair.left_things, pair.left[1], pair.varies) for pair, key, _ in whole]
+    numbers = numbered(pair.left_things | pair.right_things for pair, _, _ in whole)
+    lefts = [Place(key, pair.left_things, pair.left[1], pair.varies) for pair, key, _ in whole]
     # The texts on the right are what others are brought to: they stay as they are.
     shown = modalities[1] is Modality.IMAGE
-    rights = [_Place(key, pair.right_things, pair.right[1], pair.varies and shown) for pair, _, key in whole]
+    rights = [Place(key, pair.right_things, pair.right[1], pair.varies and shown) for pair, _, key in whole]
     return PairSet(
         name=name,
-        left=_side(modalities[0], lefts, numbers, encodings, views),
-        right=_side(modalities[1], rights, numbers, encodings, views),
+        left=encode_side(modalities[0], lefts, numbers, encodings, views),
+        right=encode_side(modalities[1], rights, numbers, encodings, views),
     )
-
-
-class _Place(NamedTuple):
-    """A content on one side of one pair."""
-
-    key: str
-    things: frozenset[str]  # that it stands for there
-    content: Content
-    varies: bool
-
-
-def _side(
-    modality: Modality, places: Sequence[_Place], numbers: Mapping[str, int], encodings: Encodings, views: Views
-) -> Side:
-    """Each content once; it stands for all that it does in any pair."""
-    things: dict[str, set[str]] = defaultdict(set)
-    for place in places:
-        things[place.key] |= place.things
-    varying = {place.key: place.content for place in places if place.varies}
-    added = _encode_views(modality, varying, encodings, views)
-    keys = [[key, *added.get(key, [])] for key in things]
-    flat = [view for own in keys for view in own]
-    numbered = {key: number for number, key in enumerate(things)}
-    return Side(
-        modality=modality,
-        outputs=torch.from_numpy(encodings.outputs(modality, flat)).half(),
-        rows=torch.tensor([numbered[place.key] for place in places], dtype=torch.int64),
-        things=incidence(list(things.values()), numbers),
-        views=torch.tensor([len(own) for own in keys], dtype=torch.int64),
-        keys=tuple(flat),
-    )
-
-
-def _encode_views(
-    modality: Modality, contents: Mapping[str, Content], encodings: Encodings, views: Views
-) -> dict[str, list[str]]:
-    """The keys of the views of contents, by the contents' own keys; those that cannot be read are left out."""
-    found = {key: views.of(content) for key, content in contents.items()}
-    keys = iter(encodings.encode(modality, [view for own in found.values() for view in own]))
-    return {key: [view for _ in own if (view := next(keys)) is not None] for key, own in found.items()}

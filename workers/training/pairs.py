@@ -41,7 +41,7 @@ def _pairs_of_product(name: str, product: JudgedProduct) -> Iterator[Pair]:
     pictures = [(Modality.IMAGE, FileContent(path, Modality.IMAGE)) for path in product.images]
     own = [(Modality.TEXT, TextContent(text, Role.PASSAGE)) for text in product.texts()]
     translated = [(Modality.TEXT, TextContent(title, Role.QUERY)) for title in product.titles.values()]
-    things = _things(name, product)
+    things = things_of(name, product)
     for picture in pictures:
         for text in own + translated:
             yield Pair(
@@ -53,8 +53,8 @@ def _pairs_of_product(name: str, product: JudgedProduct) -> Iterator[Pair]:
         )
 
 
-def _things(name: str, product: JudgedProduct) -> frozenset[str]:
-    """The product itself, and its names: another product of one of them is the same thing."""
+def things_of(name: str, product: JudgedProduct) -> frozenset[str]:
+    """What a product of a set is: itself, and its names; another product of one of them is the same thing."""
     names = {title.casefold() for title in (product.title, *product.titles.values()) if title}
     return frozenset({f"{name}/{product.id}", *names})
 
@@ -62,9 +62,9 @@ def _things(name: str, product: JudgedProduct) -> frozenset[str]:
 def _pairs_of_query(name: str, query: JudgedQuery, answers: Sequence[JudgedProduct]) -> Iterator[Pair]:
     # What many products answer (`red shoes`) is no product's own name.
     phrase = len(query.relevant) > 1
-    asked, meant = _content(query), frozenset(thing for product in answers for thing in _things(name, product))
+    asked, meant = _content(query), frozenset(thing for product in answers for thing in things_of(name, product))
     for product in answers[:: max(1, len(answers) // FEW)][:FEW]:
-        things = _things(name, product)
+        things = things_of(name, product)
         for path in product.images:
             picture = (Modality.IMAGE, FileContent(path, Modality.IMAGE))
             kind = "phrase-image" if phrase and query.modality is Modality.TEXT else f"{query.modality}-image"

@@ -93,21 +93,21 @@ def _dev_ranks(judged: Sequence[JudgedSet], encodings: Encodings, alignment: Ali
 
 
 def _leaning(tried: Mapping[float, Sequence[Floats]], query: Modality) -> float:
-    best = max(tried, key=lambda share: _mean(tried[share]))
-    candidates = [share for share, ranks in tried.items() if _no_worse(ranks, tried[best])]
+    best = max(tried, key=lambda share: mean_of_sets(tried[share]))
+    candidates = [share for share, ranks in tried.items() if no_worse(ranks, tried[best])]
     return min(candidates) if query is Modality.IMAGE else max(candidates)
 
 
-def _mean(ranks: Sequence[Floats]) -> float:
+def mean_of_sets(ranks: Sequence[Floats]) -> float:
     """Of the sets' means: no large set outweighs a small one."""
     return float(np.mean([own.mean() for own in ranks])) if ranks else 0.0
 
 
-def _no_worse(ranks: Sequence[Floats], best: Sequence[Floats]) -> bool:
+def no_worse(ranks: Sequence[Floats], best: Sequence[Floats]) -> bool:
     """Whether the same queries' ranks are within a standard error of the best ones."""
     differences = [theirs - own for theirs, own in zip(best, ranks, strict=True)]
     variances = [own.var() / len(own) for own in differences]  # of each set's mean
-    return _mean(differences) <= math.sqrt(sum(variances)) / max(1, len(variances))
+    return mean_of_sets(differences) <= math.sqrt(sum(variances)) / max(1, len(variances))
 
 
 def _shares(text: float) -> dict[Modality, float]:

@@ -31,7 +31,7 @@ class TrainingSettings:
     """How a network is trained, stage by stage.
 
     Text and picture first, then the texts of other languages to where their meanings are, then speech to where texts
-    are, then the fusions of pairs.
+    are, then the fusions of mixed queries.
     """
 
     steps: int = 800  # for the heads of text and picture
@@ -45,6 +45,7 @@ class TrainingSettings:
     learning_rate: float = 1e-3
     language_learning_rate: float = 1e-3
     speech_learning_rate: float = 1e-3
+    fusion_learning_rate: float = 1e-3
     across_learning_rate: float = 1e-4  # of the straight map of a picture encoder that says nothing in words
     weight_decay: float = 0.05
     dropout: float = 0.1

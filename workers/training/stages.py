@@ -13,9 +13,11 @@ from workers.alignment.network import AlignmentNetwork
 from workers.alignment.picture_head import PictureHead
 from workers.alignment.text_head import TextHead
 from workers.training.batches import draw
+from workers.training.fusion_loss import FusionLoss
+from workers.training.mixed_sets import MixedSet
 from workers.training.pair_sets import PairSet
 from workers.training.settings import TrainingSettings
-from workers.training.terms import fusion_loss, hold_loss, language_loss, set_loss
+from workers.training.terms import hold_loss, language_loss, set_loss
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,7 @@ class Stage:
 def stages_of(
     network: AlignmentNetwork,
     sets: Sequence[PairSet],
+    mixed: Sequence[MixedSet],
     settings: TrainingSettings,
     chance: torch.Generator,
 ) -> Iterator[Stage]:
@@ -40,8 +43,6 @@ def stages_of(
     named = [each for each in spoken if Modality.TEXT in each.modalities]
     others = [each for each in sets if Modality.SPEECH not in each.modalities]
     translated = [each for each in others if each.modalities == {Modality.TEXT}]
-    crossing = [each for each in sets if len(each.modalities) > 1]
-
     texts = network.head(Modality.TEXT)
     assert isinstance(texts, TextHead)
 
@@ -58,9 +59,6 @@ def stages_of(
         # Words name what is said better than pictures do: beside them, pairs with pictures only take away on dev.
         return set_loss(network, draw(named or spoken, 1, settings, chance)[0], settings, chance)
 
-    def fusions() -> Tensor:
-        return fusion_loss(network, draw(crossing, 1, settings, chance)[0], settings, chance)
-
     if others:
         groups = _head_groups(network, settings)
         yield Stage(name="heads", steps=settings.steps, groups=groups, loss=heads, judged=True)
@@ -73,8 +71,9 @@ def stages_of(
     if spoken:
         groups = [{"params": network.head(Modality.SPEECH).parameters(), "lr": settings.speech_learning_rate}]
         yield Stage(name="speech", steps=settings.speech_steps, groups=groups, loss=speech, judged=True)
-    if crossing:
-        groups = [{"params": network.fusions.parameters(), "lr": settings.learning_rate}]
+    if mixed and settings.fusion_steps:
+        groups = [{"params": network.fusions.parameters(), "lr": settings.fusion_learning_rate}]
+        fusions = FusionLoss(network, mixed, batch=settings.batch, temperature=settings.temperature, chance=chance)
         yield Stage(name="fusions", steps=settings.fusion_steps, groups=groups, loss=fusions, judged=False)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from workers.alignment.losses.info_nce import info_nce
 from workers.alignment.losses.triplet import triplet
@@ -57,24 +57,3 @@ def hold_loss(
         place = through(before, batch)
     loss: Tensor = 1 - (through(head, batch) * place).sum(1).mean()
     return loss
-
-
-def fusion_loss(
-    network: AlignmentNetwork, pairs: PairSet, settings: TrainingSettings, chance: torch.Generator
-) -> Tensor:
-    """Contrasts what both sides of a batch are together with each of them."""
-    batch = torch.randint(len(pairs), (min(settings.batch, len(pairs)),), generator=chance)
-    with torch.no_grad():
-        left = through(network.head(pairs.left.modality), pairs.left.take(batch))
-        right = through(network.head(pairs.right.modality), pairs.right.take(batch))
-    # The fused vector must find each of the two it was made of, with parts of both hidden from it.
-    hidden = {
-        pairs.left.modality: nn.functional.dropout(left, settings.dropout),
-        pairs.right.modality: nn.functional.dropout(right, settings.dropout),
-    }
-    fused = network.fuse(hidden)
-    found = [
-        info_nce(fused, vectors, pairs.same_as(side, batch).to(vectors.device), settings.temperature)
-        for side, vectors in ((pairs.left, left), (pairs.right, right))
-    ]
-    return torch.stack(found).sum()

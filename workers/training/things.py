@@ -1,11 +1,17 @@
 """Which contents stand for the same thing: none of them is another's negative."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
 from scipy.sparse import csr_array
 from torch import Tensor
+
+
+def numbered(things: Iterable[Collection[str]]) -> dict[str, int]:
+    """A number for each thing, the same each time."""
+    unique = dict.fromkeys(thing for own in things for thing in sorted(own))
+    return {thing: number for number, thing in enumerate(unique)}
 
 
 def incidence(things: Sequence[Collection[str]], numbers: Mapping[str, int]) -> csr_array:

@@ -117,10 +117,17 @@ class SearchFormSchema(Schema):
 
 
 class ContributionSchema(Schema):
-    """How much of a hit's cosine one part of the query brought through one modality of the product."""
+    """How much of a hit's cosine one part of the query brought through one modality of the product.
 
-    query = fields.String(required=True, metadata={"description": "The query's part: text, image, query/2"})
-    modality = fields.String(required=True, metadata={"description": "Of the query's part."})
+    Text, picture and recording may be ranked by one vector that the alignment makes of them, where that finds more.
+    What they brought together stands under all their names: `text+image`, or `query/0+query/2` of the long form.
+    """
+
+    query = fields.String(required=True, metadata={"description": "The query's part: text, image, query/2, text+image"})
+    modality = fields.String(
+        required=True,
+        metadata={"description": "Of the query's part; text+image of parts that are ranked by one vector."},
+    )
     against = fields.String(required=True, metadata={"description": "Of the product."})
     similarity = fields.Float(required=True)
     weight = fields.Float(required=True)

@@ -8,7 +8,8 @@ import torch
 
 from app.errors import ArtifactInvalid
 from app.types import EncoderCard, Modality
-from workers.alignment.artifact import CARD, DEFAULT, WEIGHTS, AlignmentCard, load_alignment, save_alignment
+from workers.alignment.artifact import CARD, DEFAULT, WEIGHTS, Alignment, AlignmentCard, load_alignment, save_alignment
+from workers.alignment.mixing import Mixing
 from workers.alignment.network import AlignmentNetwork
 from workers.encoders.registry import default_cards
 
@@ -18,6 +19,7 @@ ENCODERS = {
 }
 SHARES = {query: dict.fromkeys(Modality, 0.5) for query in Modality}
 
+MIXING = {frozenset({Modality.TEXT, Modality.IMAGE}): Mixing.FUSION, frozenset(Modality): Mixing.MEAN}
 HIDDEN = {Modality.TEXT: 4, Modality.IMAGE: 3}
 KNOWN = {Modality.TEXT: 2}
 
@@ -46,6 +48,7 @@ def folder(tmp_path: Path, network: AlignmentNetwork) -> Path:
         shares=SHARES,
         transcript_share=0.5,
         sha256="",
+        mixing=MIXING,
         training={"seed": 7, "data": "袜子"},
     )
     save_alignment(tmp_path, network, card)
@@ -76,6 +79,7 @@ def test_a_card_is_read_as_it_was_written(folder: Path) -> None:
     assert card.encoders == {modality: f"e-{modality}@1" for modality in Modality}
     assert card.shares == SHARES
     assert (card.hidden, card.dim, len(card.sha256)) == (HIDDEN, 6, 64)
+    assert card.mixing == MIXING
     assert card.training == {"seed": 7, "data": "袜子"}
 
 
@@ -124,6 +128,45 @@ def test_a_transcripts_share_that_leaves_nothing_is_refused(folder: Path, share:
     (folder / CARD).write_text(json.dumps({**card, "transcript_share": share}), encoding="utf-8")
     with pytest.raises(ArtifactInvalid, match="is not an alignment's card"):
         AlignmentCard.read(folder / CARD)
+
+
+def test_a_mixture_that_the_card_does_not_name_is_ranked_part_by_part(folder: Path) -> None:
+    alignment = load_alignment(folder, ENCODERS)
+    assert alignment.mixing(frozenset({Modality.TEXT, Modality.IMAGE})) is Mixing.FUSION
+    assert alignment.mixing(frozenset({Modality.IMAGE, Modality.SPEECH})) is Mixing.SUM
+
+
+def test_a_card_of_before_mixtures_were_measured_ranks_them_part_by_part(folder: Path) -> None:
+    card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    assert card.pop("mixing") == {"text+image": "fusion", "text+image+speech": "mean"}
+    (folder / CARD).write_text(json.dumps(card), encoding="utf-8")
+    assert load_alignment(folder, ENCODERS).card.mixing == {}
+
+
+@pytest.mark.parametrize("mixing", [{"text": "sum"}, {"text+smell": "sum"}, {"text+image": "best"}, ["text+image"], 3])
+def test_a_mixture_that_is_none_is_refused(folder: Path, mixing: object) -> None:
+    card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    (folder / CARD).write_text(json.dumps({**card, "mixing": mixing}), encoding="utf-8")
+    with pytest.raises(ArtifactInvalid, match="is not an alignment's card"):
+        AlignmentCard.read(folder / CARD)
+
+
+def test_a_mean_weighs_its_parts(folder: Path) -> None:
+    vectors = {m: np.eye(6, dtype=np.float32)[[place]] for place, m in enumerate((Modality.TEXT, Modality.IMAGE))}
+    weights = {Modality.TEXT: np.array([3], np.float32), Modality.IMAGE: np.array([4], np.float32)}
+    mixed = load_alignment(folder, ENCODERS).mix(Mixing.MEAN, vectors, weights)
+    np.testing.assert_allclose(mixed, [[0.6, 0.8, 0, 0, 0, 0]], rtol=1e-6)
+
+
+def test_one_vector_of_several_parts_has_the_mean_of_their_shares(folder: Path) -> None:
+    loaded = load_alignment(folder, ENCODERS)
+    shares = {
+        query: {Modality.TEXT: own, Modality.IMAGE: 1 - own, Modality.SPEECH: 0.5}
+        for query, own in zip(Modality, (0.8, 0.2, 0.5), strict=True)
+    }
+    alignment = Alignment(loaded.network, replace(loaded.card, shares=shares))
+    mixed = alignment.mixed_shares({Modality.TEXT: 1.0, Modality.IMAGE: 0.5})
+    assert mixed == pytest.approx({Modality.TEXT: 0.6, Modality.IMAGE: 0.4, Modality.SPEECH: 0.5})
 
 
 def test_a_missing_artifact_is_refused(tmp_path: Path) -> None:

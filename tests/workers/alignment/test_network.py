@@ -71,13 +71,51 @@ def test_no_recording_at_all_gives_no_vector() -> None:
     assert _attention_head()(torch.zeros(0, 12)).shape == (0, 7)
 
 
-def test_two_and_three_modalities_are_fused_to_one_unit_vector() -> None:
+def _bent() -> AlignmentNetwork:
+    """A network whose fusions are something."""
     network = _network()
-    vectors = {modality: functional.normalize(torch.randn(4, 8), dim=1) for modality in Modality}
+    for weights in network.fusions.parameters():
+        torch.nn.init.normal_(weights, std=0.3)
+    return network
+
+
+def _vectors() -> dict[Modality, torch.Tensor]:
+    return {modality: functional.normalize(torch.randn(4, 8), dim=1) for modality in Modality}
+
+
+def test_two_and_three_modalities_are_fused_to_one_unit_vector() -> None:
+    network, vectors = _bent(), _vectors()
     pair = network.fuse({modality: vectors[modality] for modality in (Modality.TEXT, Modality.SPEECH)})
     for fused in (pair, network.fuse(vectors)):
         torch.testing.assert_close(fused.norm(dim=1), torch.ones(4))
     assert not torch.allclose(pair, network.fuse(vectors))
+
+
+def test_an_untrained_fusion_is_the_weighted_mean() -> None:
+    network, vectors = _network(), _vectors()
+    weights = {modality: torch.full((4,), weight) for modality, weight in zip(Modality, (1.0, 0.5, 2.0), strict=True)}
+    mean = vectors[Modality.TEXT] + 0.5 * vectors[Modality.IMAGE] + 2 * vectors[Modality.SPEECH]
+    torch.testing.assert_close(network.fuse(vectors, weights), functional.normalize(mean, dim=1))
+    torch.testing.assert_close(network.fuse(vectors), functional.normalize(sum(vectors.values()), dim=1))
+
+
+def test_a_fusion_of_three_is_bent_by_each_pair_as_much_as_it_weighs() -> None:
+    network = _network()
+    with torch.no_grad():
+        for name, place in (("text_image", 0), ("text_speech", 1), ("image_speech", 2)):
+            network.fusions[name].second.bias.copy_(torch.eye(8)[place])
+    zero = {modality: torch.zeros(1, 8) for modality in Modality}
+    weights = {Modality.TEXT: torch.tensor([3.0]), Modality.IMAGE: torch.tensor([2.0]), Modality.SPEECH: torch.ones(1)}
+    expected = functional.normalize(torch.tensor([[5.0, 4.0, 3.0, 0, 0, 0, 0, 0]]), dim=1)
+    torch.testing.assert_close(network.fuse(zero, weights), expected)
+
+
+def test_weights_that_are_alike_change_nothing() -> None:
+    network, vectors = _bent(), _vectors()
+    alike = {modality: torch.full((4,), 0.3) for modality in Modality}
+    torch.testing.assert_close(network.fuse(vectors, alike), network.fuse(vectors))
+    heavier = {**alike, Modality.TEXT: torch.ones(4)}
+    assert not torch.allclose(network.fuse(vectors, heavier), network.fuse(vectors), atol=1e-3)
 
 
 def test_one_modality_alone_is_its_own_fusion() -> None:

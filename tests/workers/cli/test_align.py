@@ -12,6 +12,7 @@ from PIL import Image
 from rich.progress import Progress
 
 from app.errors import CheckpointInvalid, JudgedSetInvalid
+from app.types import Modality
 from tests.workers.pictures import noise
 from tests.workers.training.sets import judged_set
 from workers.alignment.artifact import AlignmentCard, load_alignment
@@ -56,6 +57,8 @@ def test_training_writes_an_artifact_that_loads(tmp_path: Path, monkeypatch: pyt
     losses = card.training["settings"]["losses"]
     assert (losses["text-image"], losses["text-text"], losses["text-speech"]) == ("both", "triplet", "both")
     assert 0 < card.transcript_share < 1
+    assert set(card.mixing) == {frozenset({Modality.TEXT, Modality.IMAGE})}  # of which dev has a query
+    assert f"text+image is ranked by {card.mixing[frozenset({Modality.TEXT, Modality.IMAGE})]}" in run.output
 
 
 def test_a_set_with_too_little_to_learn_from_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,9 +112,10 @@ def test_an_interrupted_training_is_gone_on_with_to_the_same_weights(
     assert run.exit_code == 1
     assert "The same command with --resume goes on" in run.output
     assert [path.name for path in out.iterdir()] == [NAME]
-    other = train_on(tmp_path, "--resume", "--seed", "1")
-    assert isinstance(other.exception, CheckpointInvalid)
-    assert "other data, settings or encoders" in other.exception.detail
+    for options in (("--seed", "1"), ("--encoders", "mfcc")):
+        other = train_on(tmp_path, "--resume", *options)
+        assert isinstance(other.exception, CheckpointInvalid)
+        assert "other data, settings or encoders" in other.exception.detail
     assert train_on(tmp_path, "--resume").exit_code == 0
     assert not (out / NAME).exists()
     resumed = AlignmentCard.read(out / "card.json")

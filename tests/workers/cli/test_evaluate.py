@@ -19,8 +19,9 @@ def _run(folder: Path, *options: str) -> Result:
 def test_one_run_prints_and_writes_everything(tmp_path: Path) -> None:
     json_file, pages = tmp_path / "matrix.json", tmp_path / "pages"
     files = ["--json", str(json_file), "--html", str(pages)]
-    run = _run(tmp_path, "--split", "val", *files, "--against-alignment", str(DEFAULT))
+    run = _run(tmp_path, "--split", "val", "--mixed", *files, "--against-alignment", str(DEFAULT))
     assert run.exit_code == 0, run.output
+    assert "split val: mixed queries" in run.output
     assert "split val: less what" in run.output
     written = json.loads(json_file.read_text(encoding="utf-8"))
     wanted = {"query": "text", "against": "all", "kind": "", "lang": ""}
@@ -29,7 +30,16 @@ def test_one_run_prints_and_writes_everything(tmp_path: Path) -> None:
     low, high = by_text["intervals"]["MRR"]
     assert 0 < low <= by_text["MRR"] <= high <= 1
     assert {each["p"] for row in written["comparison"]["rows"] for each in row["differences"].values()} == {1.0}
+    assert [(row["query"], row["way"], row["n"]) for row in written["mixed"]] == [
+        ("text+image", way, 1) for way in ("sum", "mean", "fusion")
+    ]
     assert (pages / f"{tmp_path.name}.html").is_file()
+
+
+def test_mixed_queries_are_only_ranked_if_they_are_asked_for(tmp_path: Path) -> None:
+    json_file = tmp_path / "matrix.json"
+    assert _run(tmp_path, "--json", str(json_file)).exit_code == 0
+    assert "mixed" not in json.loads(json_file.read_text(encoding="utf-8"))
 
 
 def test_a_split_without_queries_is_named_with_those_that_have_some(tmp_path: Path) -> None:

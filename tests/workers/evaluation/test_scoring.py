@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from app.types import Modality
-from workers.evaluation.scoring import Index, ModalityVectors, nearest_reading, rerank_first, similarities, together
+from workers.evaluation.scoring import (
+    Index,
+    ModalityVectors,
+    nearest_reading,
+    rerank_first,
+    similarities,
+    similarities_without,
+    together,
+)
 
 TEXT, IMAGE = Modality.TEXT, Modality.IMAGE
 EAST, NORTH, UP = np.eye(3, dtype=np.float32)
@@ -32,6 +40,12 @@ def test_a_query_is_never_compared_with_its_own_content() -> None:
     np.testing.assert_allclose(similarities(EAST[None], ["same"], index, IMAGE), [[-np.inf, 0, -np.inf]])
 
 
+def test_a_query_of_several_contents_is_compared_with_none_of_them() -> None:
+    index = _index(image=[(0, EAST, "one"), (0, UP, "two"), (1, EAST, "two"), (2, NORTH, "three")])
+    found = similarities_without(np.stack([EAST, EAST]), [("one", "two"), ()], index, IMAGE)
+    np.testing.assert_allclose(found, [[-np.inf, -np.inf, 0], [1, 1, 0]])
+
+
 def test_of_several_readings_the_one_nearest_to_a_product_counts() -> None:
     none = -np.inf
     similar = np.array([[0.1, 0.9], [0.7, 0.2], [0.3, none]], np.float32)
@@ -47,6 +61,12 @@ def test_shares_are_divided_among_the_modalities_that_a_product_has() -> None:
     none = -np.inf
     by_modality = {TEXT: np.array([[0.8, 0.4, none]], np.float32), IMAGE: np.array([[0.2, none, none]], np.float32)}
     np.testing.assert_allclose(together(by_modality, {TEXT: 3.0, IMAGE: 1.0}), [[0.65, 0.4, none]], rtol=1e-6)
+
+
+def test_each_query_may_have_shares_of_its_own() -> None:
+    by_modality = {TEXT: np.array([[0.8], [0.8]], np.float32), IMAGE: np.array([[0.2], [0.2]], np.float32)}
+    shares = {TEXT: np.array([[3], [1]], np.float32), IMAGE: np.array([[1], [3]], np.float32)}
+    np.testing.assert_allclose(together(by_modality, shares), [[0.65], [0.35]], rtol=1e-6)
 
 
 def test_the_rerank_keeps_what_it_did_not_see_below_what_it_did() -> None:

@@ -11,6 +11,7 @@ from workers.rerank.attention import attend
 from workers.rerank.relevance import rerank
 
 EVERY = tuple(Modality)
+SHARES = dict.fromkeys(Modality, 1.0)
 EAST, NORTH, UP = np.eye(64, dtype=np.float32)[:3]
 
 
@@ -29,7 +30,7 @@ def _stored(product_id: int, modality: Modality, vector: np.ndarray) -> Any:
 
 def _query(*parts: tuple[str, np.ndarray, float]) -> EncodedQuery:
     vectors = tuple(
-        QueryVector(name=name, modality=Modality.TEXT, vectors=np.atleast_2d(vector), weight=weight)
+        QueryVector(name=name, modality=Modality.TEXT, vectors=np.atleast_2d(vector), weight=weight, shares=SHARES)
         for name, vector, weight in parts
     )
     return EncodedQuery(vectors=vectors, named_products=(), transcript=None)

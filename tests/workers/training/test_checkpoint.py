@@ -9,7 +9,7 @@ import torch
 
 from app.errors import CheckpointInvalid
 from app.types import Modality
-from tests.workers.training.test_loop import INPUTS, SEGMENTS, SETS, SETTINGS, THINGS, _foreign, _outputs, _side
+from tests.workers.training.test_loop import INPUTS, MIXED, SEGMENTS, SETS, SETTINGS, THINGS, _foreign, _outputs, _side
 from workers.alignment.network import AlignmentNetwork
 from workers.training.checkpoint import CheckpointFile
 from workers.training.loop import train
@@ -35,7 +35,17 @@ def _dev(network: AlignmentNetwork) -> float:
 def _train(
     checkpoint: CheckpointFile | None, on_step: Callable[[str, float], None], *, resume: bool = False
 ) -> tuple[AlignmentNetwork, list[Look]]:
-    return train(ALL_SETS, INPUTS, SEGMENTS, SHORT, dev=_dev, on_step=on_step, checkpoint=checkpoint, resume=resume)
+    return train(
+        ALL_SETS,
+        INPUTS,
+        SEGMENTS,
+        SHORT,
+        mixed=MIXED,
+        dev=_dev,
+        on_step=on_step,
+        checkpoint=checkpoint,
+        resume=resume,
+    )
 
 
 @pytest.mark.parametrize("interrupted", [2, 7, 13, 20, 30, 36, 45])

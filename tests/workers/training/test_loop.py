@@ -10,6 +10,7 @@ from workers.alignment.network import AlignmentNetwork
 from workers.alignment.text_head import TextHead
 from workers.training.batches import batch_of, draw, set_weights
 from workers.training.loop import train
+from workers.training.mixed_sets import MixedSet
 from workers.training.pair_sets import PairSet
 from workers.training.settings import DEFAULT_LOSSES, TrainingSettings
 from workers.training.side import Side
@@ -62,6 +63,14 @@ SETS = [
 ]
 
 
+def _mixed(*parts: Modality) -> MixedSet:
+    sides = {modality: _side(modality, _outputs(modality)) for modality in parts}
+    return MixedSet(name="mixed", parts=sides, answer=sides[parts[0]])
+
+
+MIXED = [_mixed(Modality.TEXT, Modality.IMAGE), _mixed(*Modality)]
+
+
 def _found(network: AlignmentNetwork, query: Modality, against: Modality) -> float:
     """The share of things that are nearest to themselves in another modality."""
     with torch.inference_mode():
@@ -70,7 +79,7 @@ def _found(network: AlignmentNetwork, query: Modality, against: Modality) -> flo
 
 
 def _train(settings: TrainingSettings, dev: Callable[[AlignmentNetwork], float] = lambda _: 0.0) -> AlignmentNetwork:
-    network, _ = train(SETS, INPUTS, SEGMENTS, settings, dev=dev, on_step=lambda _stage, _loss: None)
+    network, _ = train(SETS, INPUTS, SEGMENTS, settings, mixed=MIXED, dev=dev, on_step=lambda _stage, _loss: None)
     return network
 
 
@@ -126,7 +135,11 @@ def test_a_batch_of_recordings_is_of_about_one_length() -> None:
 
 def test_each_step_says_its_loss_and_the_loss_falls() -> None:
     losses: list[float] = []
-    train(SETS, INPUTS, SEGMENTS, SETTINGS, dev=lambda _: 0.0, on_step=lambda _, loss: losses.append(loss))
+
+    def on_step(_stage: str, loss: float) -> None:
+        losses.append(loss)
+
+    train(SETS, INPUTS, SEGMENTS, SETTINGS, mixed=MIXED, dev=lambda _: 0.0, on_step=on_step)
     assert len(losses) == SETTINGS.steps + SETTINGS.speech_steps + SETTINGS.fusion_steps
     assert sum(losses[50:60]) < sum(losses[:10])
     assert sum(losses[110:120]) < sum(losses[60:70])
@@ -147,6 +160,11 @@ def test_pairs_leave_what_texts_mean_as_their_encoder_has_it() -> None:
         meaning, taught = texts.meaning(outputs), texts.learned(outputs)
     torch.testing.assert_close(meaning @ meaning.T, centred @ centred.T, atol=1e-3, rtol=0)
     assert taught.norm(dim=1).min() > 0.1
+
+
+def test_without_mixed_queries_fusions_stay_the_means_that_they_begin_as() -> None:
+    network, _ = train(SETS, INPUTS, SEGMENTS, SETTINGS, dev=lambda _: 0.0, on_step=lambda _stage, _loss: None)
+    assert all(not own.any() for name, own in network.fusions.named_parameters() if "second" in name)
 
 
 def _foreign() -> Tensor:

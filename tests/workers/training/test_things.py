@@ -98,15 +98,3 @@ def test_products_without_a_title_are_not_one_thing(tmp_path: Path) -> None:
     ]
     (found,) = _sets(tmp_path, products, ONE)
     assert _crosses(found) == ["x.", ".x"]
-
-
-def test_a_pair_as_a_whole_is_all_that_either_side_is(tmp_path: Path) -> None:
-    products = [
-        {"id": "a", "title": "Shirt", "images": "1"},
-        {"id": "b", "title": "Top", "images": "1copy"},
-        {"id": "c", "title": "Lamp", "images": "3"},
-    ]
-    (found,) = _sets(tmp_path, products, ONE)
-    for side in (found.left, found.right):
-        same = found.same_as(side, torch.arange(3))
-        assert same.tolist() == [[True, True, False], [True, True, False], [False, False, True]]

@@ -66,7 +66,9 @@ function shares(hit, largest) {
   for (const each of hit.contributions) {
     const bar = make("dd", each.contribution < 0 ? "bar below" : "bar", make("i"));
     bar.firstChild.style.setProperty("--share", Math.abs(each.contribution) / largest);
-    const name = `${words.modality[each.modality]} → ${words.modality[each.against]}`;
+    // One vector may stand for several parts of the query: text+image.
+    const asked = each.modality.split("+").map((modality) => words.modality[modality]).join(" + ");
+    const name = `${asked} → ${words.modality[each.against]}`;
     list.append(make("dt", "", name), bar, make("dd", "", each.contribution.toFixed(3)));
   }
   return list;
