@@ -39,7 +39,7 @@ def learn(sources: Sources, run: Run, console: Console) -> None:
         sets = sources.sets(judged, encoded, run.settings)
         mixed = mixed_sets(judged, encoded)
         for why in encoded.unreadable.values():
-            console.print(f"left out: {why}", highlight=False)
+            console.print(f"left out: {why}", highlight=False, soft_wrap=True)
         console.print(f"{sum(map(len, sets)):,} pairs in {len(sets)} sets, encoded in {perf_counter() - started:.0f} s")
         training = Training(judged, encoded, sets, mixed, run, progress)
         try:

@@ -33,7 +33,7 @@ class Sources:
         """The judged sets, each with something to judge by; says what they lack."""
         found = [load_judged_set(folder) for folder in self.folders]
         for missing in (path for each in found for path in each.missing):
-            console.print(f"left out: {missing} is missing", highlight=False)
+            console.print(f"left out: {missing} is missing", highlight=False, soft_wrap=True)
         judged = with_dev(found)
         if judged != found:
             console.print("No split val: products of train are kept apart to judge by, and not learnt from.")

@@ -117,5 +117,6 @@ def _image_processor(folder: Path) -> BaseImageProcessor:
     return found
 
 
-def _one_step(vectors: Tensor) -> States:
+def _one_step(vectors: Tensor | None) -> States:
+    assert vectors is not None  # both kinds of network pool
     return States(vectors[:, None], torch.ones(len(vectors), 1, dtype=torch.bool, device=vectors.device))

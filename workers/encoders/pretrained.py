@@ -38,7 +38,9 @@ def load_model(folder: Path, device: torch.device) -> PreTrainedModel:
     if missing:
         raise WeightsInvalid(f"{folder} lacks weights that its {network.config.model_type} needs: {missing[0]}, …")
     assert isinstance(network, PreTrainedModel)
-    network.to(device).eval().requires_grad_(requires_grad=False)
+    network.to(device)  # type: ignore[arg-type]  # the wrapper around it loses which argument is the first
+    network.requires_grad_(requires_grad=False)
+    network.train(mode=False)
     return network
 
 

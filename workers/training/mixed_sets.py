@@ -67,7 +67,9 @@ def mixed_sets(judged: Sequence[JudgedSet], encodings: Encodings, split: str = "
 def _learnt(judged: JudgedSet, split: str) -> JudgedSet:
     """The set as `pairs_of` learns from it: queries of this very split, and what answers them in it."""
     products = {name: own for name, own in judged.products.items() if own.split in (split, EVERY_SPLIT)}
-    queries = [replace(own, relevant=own.relevant & products.keys()) for own in judged.queries if own.split == split]
+    queries = [
+        replace(own, relevant=own.relevant.intersection(products)) for own in judged.queries if own.split == split
+    ]
     return replace(judged, products=products, queries=tuple(own for own in queries if own.relevant))
 
 

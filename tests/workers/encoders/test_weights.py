@@ -6,7 +6,7 @@ from app.errors import WeightsInvalid
 from workers.encoders import image, speech, text
 from workers.encoders.weights import WeightFile
 
-ALL = [text.WEIGHTS, image.WEIGHTS, speech.BASE]
+ALL = [text.WEIGHTS, image.LITE2.weights, speech.BASE]
 
 
 @pytest.mark.parametrize("weights", ALL, ids=lambda weights: weights.parts[0][0])
@@ -18,7 +18,7 @@ def test_the_installed_weights_are_the_expected_ones(weights: WeightFile) -> Non
 
 def test_another_checksum_is_refused() -> None:
     with pytest.raises(WeightsInvalid, match=r"efficientnet-lite2-9656183e\.pth .* is damaged"):
-        replace(image.WEIGHTS, sha256="0" * 64).verified()
+        replace(image.LITE2.weights, sha256="0" * 64).verified()
 
 
 def test_parts_in_the_wrong_order_are_refused() -> None:
