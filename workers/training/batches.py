@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 
 import torch
 from torch import Tensor
@@ -20,12 +20,17 @@ def draw(sets: Sequence[PairSet], count: int, settings: TrainingSettings, chance
     return [sets[place] for place in torch.multinomial(weights, min(count, len(sets)), generator=chance)]
 
 
+def root_weights(sets: Sequence[Sized]) -> list[float]:
+    """How often each set is drawn: by the root of its size, so that no large set drowns a small one."""
+    return [math.sqrt(len(each)) for each in sets]
+
+
 def set_weights(sets: Sequence[PairSet], *, balanced: bool) -> list[float]:
-    """How often each set is drawn: by the root of its size, so that no large set drowns a small one.
+    """How often each set is drawn: by its root weight, unless balanced.
 
     Balanced, each pair of modalities (text-text, text-image) is drawn as often as any other, and its sets share that.
     """
-    roots = [math.sqrt(len(each)) for each in sets]
+    roots = root_weights(sets)
     if not balanced:
         return roots
     totals: dict[frozenset[Modality], float] = defaultdict(float)

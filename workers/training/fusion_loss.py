@@ -11,6 +11,7 @@ from torch.nn import functional
 from app.types import Modality
 from workers.alignment.losses.info_nce import info_nce
 from workers.alignment.network import AlignmentNetwork
+from workers.training.batches import root_weights
 from workers.training.device import through
 from workers.training.mixed_sets import MixedSet
 from workers.training.side import Side
@@ -66,8 +67,7 @@ class FusionLoss:
     ) -> None:
         self._network = network
         self._batch, self._temperature, self._chance = batch, temperature, chance
-        # By the root of their size, so that no large set drowns a small one.
-        self._often = torch.tensor([math.sqrt(len(each)) for each in sets])
+        self._often = torch.tensor(root_weights(sets))
         self._sets = [
             _Drawn(
                 parts={modality: _project(network, side) for modality, side in each.parts.items()},

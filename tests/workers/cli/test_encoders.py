@@ -1,7 +1,6 @@
 """Alignments of other encoders than the default ones, from training to a worker."""
 
 import json
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from app.errors import ArtifactInvalid, EncoderUnknown
 from app.settings import Settings
 from app.types import Modality, Role
 from tests.workers import pictures, sounds
+from tests.workers.cli.test_align import FEW_STEPS
 from tests.workers.encoders import checkpoints
 from tests.workers.training.sets import judged_set
 from workers.alignment.artifact import CARD, DEFAULT, AlignmentCard
@@ -20,10 +20,8 @@ from workers.alignment.picture_head import ClassifierShape
 from workers.cli import align
 from workers.cli.evaluate import evaluate
 from workers.embedder import Embedder
-from workers.training.loop import TrainingSettings
-from workers.training.pairs import SMALLEST
+from workers.training.pair_sets import SMALLEST
 
-FEW_STEPS = partial(TrainingSettings, language_steps=2, speech_steps=2, fusion_steps=2)
 FEW = ("--steps", "2", "--no-synthetic", "--dictionary", "0", "--threads", "1")
 
 

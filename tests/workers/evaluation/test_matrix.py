@@ -1,28 +1,27 @@
-from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
 import pytest
 import soundfile
-import torch
 from rich.console import Console
 from rich.progress import Progress
 
 from app.types import Modality
+from tests.workers.alignments import untrained
+from tests.workers.hearing import Heard
 from tests.workers.sounds import tone
 from tests.workers.training.sets import judged_set
-from workers.alignment.artifact import Alignment, AlignmentCard
-from workers.alignment.network import AlignmentNetwork
+from workers.alignment.artifact import Alignment
 from workers.encoders.registry import default_cards
-from workers.encodings import Encodings, FileContent
+from workers.encodings import Encodings
 from workers.evaluation.comparison import compare
 from workers.evaluation.judged import JudgedSet
 from workers.evaluation.matrix import ALL, BOTH, TRANSCRIPT, MatrixRow, groups, judge, means, usual_index
 from workers.evaluation.report import comparison_document, comparison_table, document, table
 from workers.media import MediaLimits
 from workers.training.selection import TRANSCRIPT_SHARES, choose_shares, choose_transcript_share, dev_score, even_shares
-from workers.transcripts import Readings, Transcripts
+from workers.transcripts import Transcripts
 
 
 @pytest.fixture(scope="module")
@@ -34,26 +33,7 @@ def encodings(tmp_path_factory: pytest.TempPathFactory) -> Encodings:
 @pytest.fixture(scope="module")
 def alignment() -> Alignment:
     """An untrained one: it keeps the encoders' own geometry."""
-    torch.manual_seed(0)
-    cards = default_cards()
-    inputs = {modality: card.dim for modality, card in cards.items()}
-    segments = {modality: card.segments for modality, card in cards.items()}
-    hidden = dict.fromkeys((Modality.TEXT, Modality.IMAGE), 8)
-    known = {Modality.TEXT: 1}
-    card = AlignmentCard(
-        encoders={modality: card.id for modality, card in cards.items()},
-        inputs=inputs,
-        segments=segments,
-        hidden=hidden,
-        known=known,
-        classifier=None,
-        ready=True,
-        dim=512,
-        shares=even_shares(),
-        transcript_share=0.5,
-        sha256="",
-    )
-    return Alignment(AlignmentNetwork(inputs, segments, hidden, known, 512), card)
+    return untrained(shares=even_shares())
 
 
 def _row(found: list[MatrixRow], query: str, against: str, kind: str = "", lang: str = "") -> MatrixRow:
@@ -165,16 +145,6 @@ def test_the_map_shows_the_products_that_most_queries_are_ranked_over(
     assert set(usual_index(judged_set(tmp_path), "val", encodings, alignment).products) == {"knife", "lamp"}
 
 
-class _Heard(Transcripts):
-    """Hears in every recording what it is told to."""
-
-    def __init__(self, *readings: str) -> None:
-        self._readings = readings
-
-    def of(self, recordings: Sequence[FileContent]) -> list[Readings]:
-        return [self._readings] * len(recordings)
-
-
 @pytest.fixture
 def spoken(tmp_path: Path) -> JudgedSet:
     """The set with one query: a recording for which the knife is relevant."""
@@ -188,7 +158,7 @@ def spoken(tmp_path: Path) -> JudgedSet:
 def test_a_recording_is_compared_by_what_it_says_and_by_both(
     spoken: JudgedSet, encodings: Encodings, alignment: Alignment, readings: list[str], rank: int
 ) -> None:
-    judgements = judge(spoken, "val", encodings, alignment, transcripts=_Heard(*readings))
+    judgements = judge(spoken, "val", encodings, alignment, transcripts=Heard(*readings))
     assert {judgement.by for judgement in judgements} == {"speech", TRANSCRIPT, BOTH}
     (found,) = [each for each in judgements if (each.by, each.against) == (TRANSCRIPT, Modality.TEXT)]
     assert found.ranks == (rank,)
@@ -197,7 +167,7 @@ def test_a_recording_is_compared_by_what_it_says_and_by_both(
 def test_the_share_that_ranks_devs_recordings_best_is_the_transcripts(
     spoken: JudgedSet, encodings: Encodings, alignment: Alignment
 ) -> None:
-    right, wrong = _Heard("a kitchen knife"), _Heard("a lamp for a desk")
+    right, wrong = Heard("a kitchen knife"), Heard("a lamp for a desk")
 
     def ranks(heard: Transcripts, share: float) -> list[tuple[int, ...]]:
         found = judge(spoken, "val", encodings, alignment.with_transcript_share(share), transcripts=heard)
@@ -211,13 +181,13 @@ def test_the_share_that_ranks_devs_recordings_best_is_the_transcripts(
 def test_without_recordings_on_dev_transcript_and_vector_count_alike(
     tmp_path: Path, encodings: Encodings, alignment: Alignment
 ) -> None:
-    assert choose_transcript_share([judged_set(tmp_path)], encodings, alignment, _Heard("a lamp")) == 0.5
+    assert choose_transcript_share([judged_set(tmp_path)], encodings, alignment, Heard("a lamp")) == 0.5
 
 
 def test_where_nothing_is_understood_the_recordings_vector_decides(
     spoken: JudgedSet, encodings: Encodings, alignment: Alignment
 ) -> None:
-    judgements = judge(spoken, "val", encodings, alignment, transcripts=_Heard())
+    judgements = judge(spoken, "val", encodings, alignment, transcripts=Heard())
     ranks = {(each.by, each.against): each.ranks for each in judgements}
     for against in (Modality.TEXT, Modality.IMAGE, ALL):
         assert ranks[BOTH, against] == ranks["speech", against]

@@ -12,32 +12,22 @@ from rich.progress import Progress
 
 from app.types import Modality
 from tests.workers.alignments import untrained
+from tests.workers.hearing import Heard
 from tests.workers.pictures import noise
 from tests.workers.sounds import tone
 from workers.alignment.mixing import Mixing
 from workers.encoders.registry import default_cards
-from workers.encodings import Encodings, FileContent
+from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet, load_judged_set
 from workers.evaluation.mixed_report import mixed_document, mixed_rows, mixed_table
 from workers.evaluation.mixed_scores import MixedJudgement, _Encoded, _scores, judge_mixed
 from workers.evaluation.scoring import Index, ModalityVectors
 from workers.media import MediaLimits
-from workers.transcripts import Readings, Transcripts
 
 TEXT, IMAGE, SPEECH = Modality
 TYPED_AND_SHOWN = frozenset({TEXT, IMAGE})
 EAST, NORTH, UP = np.eye(3, dtype=np.float32)
 BETWEEN = ((EAST + NORTH) / 2**0.5).astype(np.float32)
-
-
-class _Heard(Transcripts):
-    """Hears in every recording what it is told to."""
-
-    def __init__(self, *readings: str) -> None:
-        self._readings = readings
-
-    def of(self, recordings: Sequence[FileContent]) -> list[Readings]:
-        return [self._readings] * len(recordings)
 
 
 @pytest.fixture
@@ -101,14 +91,14 @@ def _first(found: Sequence[MixedJudgement], way: Mixing) -> list[int]:
 def test_what_recordings_say_has_its_share(judged: JudgedSet, encodings: Encodings) -> None:
     alignment = untrained()
     for way in Mixing:
-        right = judge_mixed(judged, "val", encodings, alignment.with_transcript_share(0.99), transcripts=_Heard("lamp"))
+        right = judge_mixed(judged, "val", encodings, alignment.with_transcript_share(0.99), transcripts=Heard("lamp"))
         wrong = judge_mixed(
-            judged, "val", encodings, alignment.with_transcript_share(0.99), transcripts=_Heard("kitchen knife")
+            judged, "val", encodings, alignment.with_transcript_share(0.99), transcripts=Heard("kitchen knife")
         )
         assert max(_first(right, way)) == 1
         assert min(_first(wrong, way)) >= 1
         assert sum(_first(wrong, way)) > sum(_first(right, way))
-    nothing = judge_mixed(judged, "val", encodings, alignment, transcripts=_Heard())
+    nothing = judge_mixed(judged, "val", encodings, alignment, transcripts=Heard())
     assert [each.ranks for each in nothing] == [each.ranks for each in judge_mixed(judged, "val", encodings, alignment)]
 
 
