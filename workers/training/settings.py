@@ -35,7 +35,7 @@ class TrainingSettings:
     """
 
     steps: int = 800  # for the heads of text and picture
-    language_steps: int = 2000
+    language_steps: int = 1200
     speech_steps: int = 500
     fusion_steps: int = 200
     sets_per_step: int = 3  # drawn by their weights; one at a time in later stages
@@ -53,7 +53,9 @@ class TrainingSettings:
     margin: float = 0.2  # of the triplet loss, cosine distance
     losses: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_LOSSES))  # of each pair of modalities
     hold: float = 20.0  # of the loss that leaves texts where they are while other languages are brought to them
-    hidden: Mapping[Modality, int] = field(default_factory=lambda: dict.fromkeys(Modality, 2048))
+    hidden: Mapping[Modality, int] = field(
+        default_factory=lambda: {Modality.TEXT: 2048, Modality.IMAGE: 1024, Modality.SPEECH: 2048}
+    )
     known: Mapping[Modality, int] = field(default_factory=lambda: {Modality.TEXT: 2048, Modality.IMAGE: 2048})
     dim: int = 512
     seed: int = 0
