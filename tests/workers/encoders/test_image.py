@@ -7,6 +7,7 @@ from torchvision.transforms import v2
 
 from app.types import Role
 from tests.workers.pictures import noise
+from workers.encoders.colours import COLOURS, colour_shares
 from workers.encoders.image import CARD, LITE2, ImageEncoder
 
 SIZES = [(300, 400), (640, 360), (260, 260), (40, 90)]
@@ -69,13 +70,16 @@ def _expected(network: EfficientNet, pixels: torch.Tensor) -> np.ndarray:
 def test_it_agrees_with_the_packages_own_network(image_encoder: ImageEncoder, reference: EfficientNet) -> None:
     prepared = image_encoder.prepare(PICTURES[2], Role.PASSAGE)
     expected = _expected(reference, (prepared.tensor[None].float() - 127) / 128)
-    np.testing.assert_allclose(image_encoder.pool([prepared])[0], expected, atol=1e-4)
+    found = image_encoder.pool([prepared])[0]
+    np.testing.assert_allclose(found[: -len(COLOURS)], expected, atol=1e-4)
+    np.testing.assert_allclose(found[-len(COLOURS) :], colour_shares(prepared.tensor[None])[0], atol=1e-6)
 
 
 def test_the_last_grid_weighs_twice_as_much_as_all_stages(image_encoder: ImageEncoder) -> None:
     found = image_encoder.encode(PICTURES)
     np.testing.assert_allclose(np.linalg.norm(found[:, :1280], axis=1), 2, atol=1e-4)
-    np.testing.assert_allclose(np.linalg.norm(found[:, 1280:], axis=1), 1, atol=1e-4)
+    np.testing.assert_allclose(np.linalg.norm(found[:, 1280 : -len(COLOURS)], axis=1), 1, atol=1e-4)
+    np.testing.assert_allclose(found[:, -len(COLOURS) :].sum(axis=1), 1, atol=1e-4)
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=[f"{width}x{height}" for width, height in SIZES])
@@ -83,7 +87,7 @@ def test_it_sees_the_centre_of_the_picture(
     image_encoder: ImageEncoder, reference: EfficientNet, picture: np.ndarray
 ) -> None:
     expected = _expected(reference, _seen(picture)[None])
-    found = image_encoder.encode([picture])[0]
+    found = image_encoder.encode([picture])[0][: -len(COLOURS)]
     assert found @ expected / np.linalg.norm(found) / np.linalg.norm(expected) >= 0.995
 
 
