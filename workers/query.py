@@ -113,7 +113,7 @@ def _lightened(vector: QueryVector, heard: Sequence[QueryVector], heard_share: f
 
 
 def _mixed(vectors: list[QueryVector], alignment: Alignment) -> list[QueryVector]:
-    """One vector for one part each of several modalities, if the alignment ranks such queries so.
+    """One part each of several modalities as the alignment ranks such queries: by shared shares, or by one vector.
 
     What is unlike something has no place in a mean, nor in a fusion.
     """
@@ -122,13 +122,16 @@ def _mixed(vectors: list[QueryVector], alignment: Alignment) -> list[QueryVector
     if way is Mixing.SUM or len(by_modality) < len(vectors) or any(vector.weight < 0 for vector in vectors):
         return vectors
     weights = {modality: vector.weight for modality, vector in by_modality.items()}
+    shares = alignment.mixed_shares(weights)
+    if way is Mixing.SHARED:
+        return [replace(vector, shares=shares) for vector in vectors]
     columns = {modality: np.array([weight], dtype=np.float32) for modality, weight in weights.items()}
     one = QueryVector(
         name="+".join(vector.name for vector in vectors),
         modality="+".join(by_modality),
         vectors=alignment.mix(way, {modality: vector.vectors for modality, vector in by_modality.items()}, columns),
         weight=sum(weights.values()),
-        shares=alignment.mixed_shares(weights),
+        shares=shares,
     )
     return [one]
 

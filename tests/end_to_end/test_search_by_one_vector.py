@@ -124,6 +124,27 @@ def test_the_long_form_names_every_part(as_one: Shop) -> None:
     assert {each["query"] for each in job.result["hits"][0]["contributions"]} == {"query/1+query/0"}
 
 
+def test_parts_that_share_their_shares_still_say_what_each_brought(
+    stocked: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alignment = _alignment({TYPED_AND_SHOWN: Mixing.SHARED})
+    monkeypatch.setattr(stocked.towers.embedder, "alignment", alignment)
+    parts = (_text("something orange to eat", weight=0.5), _picture(stocked, "carrot", weight=2.0))
+    shared = alignment.mixed_shares({Modality.TEXT: 0.5, Modality.IMAGE: 2.0})
+    assert {vector.name: vector.shares for vector in _encoded(stocked, *parts).vectors} == {
+        "text": shared,
+        "image": shared,
+    }
+    job = stocked.search(*parts)
+    assert job.result is not None, job.error
+    for hit in job.result["hits"]:
+        weights = {(each["query"], each["against"]): each["weight"] for each in hit["contributions"]}
+        seen = shared[Modality.TEXT] + shared[Modality.IMAGE]
+        assert weights["text", "image"] == pytest.approx(0.2 * shared[Modality.IMAGE] / seen, abs=1e-5)
+        assert weights["image", "text"] == pytest.approx(0.8 * shared[Modality.TEXT] / seen, abs=1e-5)
+        assert sum(each["contribution"] for each in hit["contributions"]) == pytest.approx(hit["cosine"], abs=1e-4)
+
+
 def test_what_no_single_vector_is_made_for_is_ranked_part_by_part(as_one: Shop) -> None:
     picture = _picture(as_one, "carrot")
     product = QueryPart(name="product", modality=None, sku="banana")

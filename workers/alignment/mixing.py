@@ -14,6 +14,7 @@ class Mixing(StrEnum):
     """How products are ranked for a mixture; the simplest first."""
 
     SUM = "sum"  # by the weighted sum of the cosines with each part
+    SHARED = "shared"  # by that sum, each product modality counting for every part what it counts for them all
     MEAN = "mean"  # by the cosine with the weighted mean of the parts' vectors
     FUSION = "fusion"  # by the cosine with the vector that the trained fusion makes of the parts
 

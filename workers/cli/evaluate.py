@@ -48,7 +48,7 @@ Cards = Mapping[Modality, EncoderCard]
 @click.option(
     "--mixed",
     is_flag=True,
-    help="Also queries of two and three modalities: by the sum of their parts, by their mean vector, by their fusion.",
+    help="Also queries of two and three modalities: part by part, by their mean vector, by their fusion.",
 )
 @click.option(
     "--engine",

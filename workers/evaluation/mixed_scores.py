@@ -1,4 +1,4 @@
-"""Ranks mixed queries in memory: by the sum of their parts' cosines, by their mean vector, by their fusion."""
+"""Ranks mixed queries in memory: part by part, by their mean vector, by their fusion."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -124,16 +124,17 @@ def _weights(
 
 def _scores(way: Mixing, encoded: _Encoded, weights: Weights, index: Index, alignment: Alignment) -> Floats:
     """(q, products) by what the parts' own vectors bring, minus infinity where a product has nothing to compare."""
-    if way is Mixing.SUM:
+    columns = {modality: own[:, None] for modality, own in weights.items()}
+    shares = alignment.mixed_shares(columns)
+    if way in (Mixing.SUM, Mixing.SHARED):
+        own_shares = alignment.card.shares if way is Mixing.SUM else dict.fromkeys(weights, shares)
         by_part = [
-            weights[modality][:, None] * _compared(own, encoded, index, alignment.card.shares[modality])
+            columns[modality] * _compared(own, encoded, index, own_shares[modality])
             for modality, own in encoded.vectors.items()
         ]
         summed: Floats = np.sum(by_part, axis=0)
         return summed
     total = np.sum(list(weights.values()), axis=0)[:, None]
-    columns = {modality: own[:, None] for modality, own in weights.items()}
-    shares = alignment.mixed_shares(columns)
     mixed = alignment.mix(way, encoded.vectors, weights)
     scores: Floats = total * _compared(mixed, encoded, index, shares)
     return scores

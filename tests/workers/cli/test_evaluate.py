@@ -31,7 +31,7 @@ def test_one_run_prints_and_writes_everything(tmp_path: Path) -> None:
     assert 0 < low <= by_text["MRR"] <= high <= 1
     assert {each["p"] for row in written["comparison"]["rows"] for each in row["differences"].values()} == {1.0}
     assert [(row["query"], row["way"], row["n"]) for row in written["mixed"]] == [
-        ("text+image", way, 1) for way in ("sum", "mean", "fusion")
+        ("text+image", way, 1) for way in ("sum", "shared", "mean", "fusion")
     ]
     assert (pages / f"{tmp_path.name}.html").is_file()
 

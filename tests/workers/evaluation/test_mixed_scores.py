@@ -67,6 +67,9 @@ def test_the_three_ways_are_what_they_are_by_hand() -> None:
     half = 2**-0.5
     # Text: 3/4 of 1 and 1/4 of half; picture: 1/2 of 0 and 1/2 of half, at half the weight. b: by its text alone.
     np.testing.assert_allclose(found[Mixing.SUM], [0.75 + 0.25 * half + 0.5 * 0.5 * half, 0.5], atol=1e-6)
+    # The same by 3.5 to 1.5 of 5 for both parts.
+    shared = [0.7 + 0.3 * half + 0.5 * 0.3 * half, 0.5]
+    np.testing.assert_allclose(found[Mixing.SHARED], shared, atol=1e-6)
     # The mean lies along (1, 0.5); shares are (3 + 0.5) to (1 + 0.5) over 1.5, of all that both parts weigh, 1.5.
     length = (1 + 0.25) ** 0.5
     by_text, by_picture = 1 / length, 1.5 * half / length
@@ -108,23 +111,24 @@ def test_rows_have_each_way_beside_the_sum(judged: JudgedSet, encodings: Encodin
     best = [
         MixedJudgement(mixture=each.mixture, query=each.query, index=3, ranks={way: (rank, 3) for way, rank in ranks})
         for each in judgements
-        for ranks in [((Mixing.SUM, 2), (Mixing.MEAN, 2), (Mixing.FUSION, 1))]
+        for ranks in [((Mixing.SUM, 2), (Mixing.SHARED, 3), (Mixing.MEAN, 2), (Mixing.FUSION, 1))]
     ]
     rows = mixed_rows(best, alignment)
-    assert [(row.query, row.way) for row in rows[:3]] == [("text+image", way) for way in Mixing]
+    assert [(row.query, row.way) for row in rows[: len(Mixing)]] == [("text+image", way) for way in Mixing]
     assert len(rows) == 4 * len(Mixing)
-    by_sum, by_mean, by_fusion = rows[:3]
+    by_sum, by_shared, by_mean, by_fusion = rows[: len(Mixing)]
     assert (by_sum.metrics["MRR"], by_fusion.metrics["MRR"], by_fusion.metrics["R@1"]) == (0.5, 1.0, 1.0)
     assert by_fusion.less_sum["MRR"].mean == 0.5
     assert by_mean.less_sum["MRR"].mean == by_sum.less_sum["MRR"].mean == 0
     assert by_mean.less_sum["MRR"].p == 1
+    assert by_shared.less_sum["MRR"].mean == pytest.approx(1 / 3 - 1 / 2)
     assert [row.used for row in rows] == [
-        row is by_fusion or (row.way is Mixing.SUM and row not in rows[:3]) for row in rows
+        row is by_fusion or (row.way is Mixing.SUM and row not in rows[: len(Mixing)]) for row in rows
     ]
     console = Console(width=120, record=True, file=StringIO())
     console.print(mixed_table("val: mixed queries", rows))
     assert "+0.500" in console.export_text()
     written = json.loads(json.dumps(mixed_document(rows)))
-    assert written[2]["less_sum"]["MRR"]["mean"] == 0.5
-    assert {"query", "against", "way", "used", "n", "index", "R@1", "R@10", "MRR", "intervals"} <= written[2].keys()
-    assert (written[2]["way"], written[2]["against"], written[2]["used"], written[2]["n"]) == ("fusion", "all", True, 2)
+    assert written[3]["less_sum"]["MRR"]["mean"] == 0.5
+    assert {"query", "against", "way", "used", "n", "index", "R@1", "R@10", "MRR", "intervals"} <= written[3].keys()
+    assert (written[3]["way"], written[3]["against"], written[3]["used"], written[3]["n"]) == ("fusion", "all", True, 2)

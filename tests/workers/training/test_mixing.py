@@ -9,7 +9,7 @@ from workers.evaluation.mixed_scores import MixedJudgement
 from workers.training.mixing import _simplest
 
 MIXTURE = frozenset({Modality.TEXT, Modality.IMAGE})
-SUM, MEAN, FUSION = Mixing
+SUM, SHARED, MEAN, FUSION = Mixing
 
 
 def _found(things: int, firsts: Mapping[Mixing, Sequence[int]]) -> list[MixedJudgement]:
@@ -19,7 +19,7 @@ def _found(things: int, firsts: Mapping[Mixing, Sequence[int]]) -> list[MixedJud
             mixture=MIXTURE,
             query=MixedQuery(parts={}, relevant=frozenset({str(number)}), index="all"),
             index=100,
-            ranks={way: (ranks[number % len(ranks)],) for way, ranks in firsts.items()},
+            ranks={way: (own[number % len(own)],) for way in Mixing for own in [firsts.get(way, [90])]},
         )
         for number in range(things)
     ]
@@ -28,6 +28,7 @@ def _found(things: int, firsts: Mapping[Mixing, Sequence[int]]) -> list[MixedJud
 def test_what_dev_clearly_likes_best_is_taken() -> None:
     assert _simplest([_found(100, {SUM: [2], MEAN: [2], FUSION: [1]})]) is FUSION
     assert _simplest([_found(100, {SUM: [2], MEAN: [1], FUSION: [3]})]) is MEAN
+    assert _simplest([_found(100, {SUM: [2], SHARED: [1], MEAN: [1], FUSION: [1]})]) is SHARED
 
 
 def test_of_ways_that_dev_cannot_tell_apart_the_simplest_is_taken() -> None:
