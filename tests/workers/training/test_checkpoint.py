@@ -120,7 +120,14 @@ def test_a_checkpoint_that_cannot_be_finished_leaves_the_one_before(tmp_path: Pa
 def test_a_network_trained_on_a_gpu_comes_back_to_the_cpu_and_has_learnt() -> None:
     settings = replace(SETTINGS, steps=300, speech_steps=0, fusion_steps=2, learning_rate=5e-3, dropout=0.0)
     network, _ = train(
-        ALL_SETS, INPUTS, SEGMENTS, settings, dev=_dev, on_step=lambda _s, _l: None, device=torch.device("cuda")
+        ALL_SETS,
+        INPUTS,
+        SEGMENTS,
+        settings,
+        mixed=MIXED,
+        dev=_dev,
+        on_step=lambda _s, _l: None,
+        device=torch.device("cuda"),
     )
     with torch.inference_mode():
         left, right = (network.project(m, _outputs(m).float()) for m in (Modality.TEXT, Modality.IMAGE))
