@@ -12,7 +12,6 @@ from rich.table import Table
 
 from app.types import Modality
 from workers.alignment.artifact import Alignment
-from workers.cli.align import DICTIONARY
 from workers.cli.align_run import blank_card
 from workers.cli.options import LIMITS, cache_option, data_option, encoders_option, progress_bar, threads_option
 from workers.encoders.choice import cards_of, parse
@@ -20,7 +19,6 @@ from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet, load_judged_set
 from workers.evaluation.matrix import groups, judge, means
 from workers.training.class_names import ClassNames, class_names
-from workers.training.dictionary import dictionary_pairs
 from workers.training.loop import train
 from workers.training.pair_sets import PairSet, encode_pairs
 from workers.training.pairs import pairs_of
@@ -55,9 +53,8 @@ def leave_one_out(
         encoded = Encodings(cache, cards_of(parse(encoders)), LIMITS, progress)
         names = class_names(encoded)
         sets = {each.name: _pictured(each, encoded) for each in judged}
-        general = encode_pairs(dictionary_pairs(TrainingSettings.seed, DICTIONARY), encoded)
         for left in judged:
-            others = general + [own for name, of_set in sets.items() if name != left.name for own in of_set]
+            others = [own for name, of_set in sets.items() if name != left.name for own in of_set]
             found = {
                 way: _found(
                     left, others, encoded, known, TrainingSettings(steps=count), f"without {left.name}", progress

@@ -34,7 +34,7 @@ class TrainingSettings:
     are, then the fusions of mixed queries.
     """
 
-    steps: int = 800  # for the heads of text and picture
+    steps: int = 600  # for the heads of text and picture
     language_steps: int = 1200
     speech_steps: int = 500
     fusion_steps: int = 200

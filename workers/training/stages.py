@@ -42,28 +42,29 @@ def stages_of(
     spoken = [each for each in sets if Modality.SPEECH in each.modalities]
     named = [each for each in spoken if Modality.TEXT in each.modalities]
     others = [each for each in sets if Modality.SPEECH not in each.modalities]
+    shown = [each for each in others if Modality.IMAGE in each.modalities]
     translated = [each for each in others if each.modalities == {Modality.TEXT}]
     texts = network.head(Modality.TEXT)
     assert isinstance(texts, TextHead)
 
     def heads() -> Tensor:
-        drawn = draw(others, settings.sets_per_step, settings, chance)
+        drawn = draw(shown, settings.sets_per_step, settings, chance)
         return torch.stack([set_loss(network, each, settings, chance) for each in drawn]).sum()
 
     def languages() -> Tensor:
         pairs = draw(translated, 1, settings, chance)[0]
         found = language_loss(texts, before, pairs, settings, chance)
-        return found + settings.hold * hold_loss(texts.meaning, before.meaning, shown, settings, chance)
+        return found + settings.hold * hold_loss(texts.meaning, before.meaning, held, settings, chance)
 
     def speech() -> Tensor:
         # Words name what is said better than pictures do: beside them, pairs with pictures only take away on dev.
         return set_loss(network, draw(named or spoken, 1, settings, chance)[0], settings, chance)
 
-    if others:
+    if shown:
         groups = _head_groups(network, settings)
         yield Stage(name="heads", steps=settings.steps, groups=groups, loss=heads, judged=True)
     if translated and settings.language_steps:
-        before, shown = deepcopy(texts).eval(), _shown(others)
+        before, held = deepcopy(texts).eval(), _shown(others)
         bent = [*texts.first.parameters(), *texts.second.parameters()]
         groups = [{"params": bent, "lr": settings.language_learning_rate}]
         # What dev asks is held where it is, so dev cannot tell when to stop: the last step, at rest, is kept.
