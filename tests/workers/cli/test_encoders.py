@@ -73,7 +73,7 @@ def test_the_artifact_names_its_encoders(folder: Path) -> None:
     card = AlignmentCard.read(folder / "out" / CARD)
     assert [name.partition("@")[0] for name in card.encoders.values()] == ["bert", "resnet", "mfcc"]
     assert card.inputs == {Modality.TEXT: 32, Modality.IMAGE: 24, Modality.SPEECH: 40}
-    assert card.classifier == ClassifierShape(classes=3, channels=24)
+    assert card.classifier == ClassifierShape(classes=3, channels=24, colours=0)
 
 
 def test_evaluate_loads_the_encoders_of_the_artifact(folder: Path) -> None:
