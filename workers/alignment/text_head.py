@@ -58,8 +58,15 @@ class TextHead(nn.Module):
         hidden = self.dropout(torch.relu(self.first((outputs - self.mean) / self.scale)))
         return functional.normalize(self.untaught(outputs) + self.second(hidden), dim=1)
 
+    def unpaired(self, outputs: Tensor) -> Tensor:
+        """(n, dim) unit length: what (n, inputs) texts are without what pairs with pictures taught."""
+        return self._vectors(outputs, 0)
+
     def forward(self, pooled: Tensor) -> Tensor:
         """(batch, inputs) to (batch, dim) unit length."""
-        meaning = self.meaning(pooled)
+        return self._vectors(pooled, self.learned(pooled))
+
+    def _vectors(self, outputs: Tensor, taught: Tensor | float) -> Tensor:
+        meaning = self.meaning(outputs)
         looks = meaning.new_zeros(len(meaning), self.layout.looks)
-        return join(meaning, looks, self.layout.known(meaning, looks) + self.learned(pooled))
+        return join(meaning, looks, self.layout.known(meaning, looks) + taught)

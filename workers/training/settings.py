@@ -35,7 +35,7 @@ class TrainingSettings:
     """
 
     steps: int = 600  # for the heads of text and picture
-    language_steps: int = 1200
+    language_steps: int = 2000
     speech_steps: int = 500
     fusion_steps: int = 200
     sets_per_step: int = 3  # drawn by their weights; one at a time in later stages

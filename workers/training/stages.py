@@ -54,7 +54,7 @@ def stages_of(
     def languages() -> Tensor:
         pairs = draw(translated, 1, settings, chance)[0]
         found = language_loss(texts, before, pairs, settings, chance)
-        return found + settings.hold * hold_loss(texts.meaning, before.meaning, held, settings, chance)
+        return found + settings.hold * hold_loss(texts.unpaired, before.unpaired, held, settings, chance)
 
     def speech() -> Tensor:
         # Words name what is said better than pictures do: beside them, pairs with pictures only take away on dev.

@@ -43,8 +43,8 @@ def language_loss(
     """Contrasts what texts mean with what the texts that they translate meant before."""
     batch = torch.randint(len(pairs), (min(settings.batch, len(pairs)),), generator=chance)
     with torch.no_grad():
-        right = through(before.meaning, pairs.right.take(batch))
-    left = through(head.meaning, pairs.left.take(batch, chance))
+        right = through(before.unpaired, pairs.right.take(batch))
+    left = through(head.unpaired, pairs.left.take(batch, chance))
     return pair_loss(pairs, left, right, pairs.same(batch), settings)
 
 
