@@ -44,7 +44,7 @@ class MeanOfSegments(Encodings):
 
 def mean_of_segments(outputs: Pooled, width: int) -> Pooled:
     """(n, segments x width) to (n, width), the empty segments behind the end of a recording left out."""
-    segments = outputs.reshape(len(outputs), -1, width)
+    segments = outputs.reshape(len(outputs), outputs.shape[1] // width, width)
     used = np.maximum(1, (segments != 0).any(axis=2).sum(axis=1))  # (n,)
     mean: Pooled = (segments.sum(axis=1) / used[:, None]).astype(np.float32)
     return mean
