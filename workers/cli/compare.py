@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 import torch
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -80,13 +81,16 @@ def _read(choices: tuple[str, ...]) -> list[Compared]:
 
 def _table(measured: list[Measured]) -> Table:
     """A row for each choice and what is asked of it; numbers and milliseconds are of the encoder of the query."""
-    table = Table("choice", "set", "query", "against", "n", "index", *METRICS, "numbers", "ms")
+    table = Table(box=SIMPLE, pad_edge=False, collapse_padding=True)
+    for name in ("choice", "set", "asked"):
+        table.add_column(name, no_wrap=name == "set")
+    for name in ("n", *METRICS, "numbers", "ms"):
+        table.add_column(name, justify="right", no_wrap=True)
     for each in measured:
         for row in each.rows:
             card = each.cards[row.modality]
             values = [f"{row.metrics[name]:.3f}" for name in METRICS]
-            counts = [str(row.n), str(row.index)]
             own = [f"{card.dim:,}", f"{each.milliseconds[row.modality]:.1f}"]
-            table.add_row(each.choice.name, row.set, row.query, row.against, *counts, *values, *own)
+            table.add_row(each.choice.name, row.set, f"{row.query} → {row.against}", str(row.n), *values, *own)
         table.add_section()
     return table

@@ -8,7 +8,7 @@ import click
 
 from app.types import Modality
 from workers.encoders.choice import Choice, parse
-from workers.evaluation.judged import EVERY_SPLIT, JudgedProduct, JudgedSet
+from workers.evaluation.judged import EVERY_SPLIT, JudgedProduct, JudgedQuery, JudgedSet
 from workers.training.held_out import TRAIN
 from workers.training.selection import DEV
 from workers.training.settings import TrainingSettings
@@ -77,6 +77,8 @@ def read_choice(written: str) -> Compared:
 def limited(judged: JudgedSet, part: Part, most: int) -> JudgedSet:
     """What a part has of a set: some products of train, all of dev, and the queries that they answer.
 
+    A name in another language is to find the title, which is left out only where the query repeats it.
+
     Args:
         judged: the set.
         part: whose contents stay.
@@ -92,11 +94,18 @@ def limited(judged: JudgedSet, part: Part, most: int) -> JudgedSet:
         if product.id in kept or product.split in (DEV, EVERY_SPLIT)
     }
     queries = tuple(
-        replace(query, relevant=query.relevant & products.keys())
+        replace(
+            query, relevant=query.relevant & products.keys(), leave_out=() if is_foreign(query) else query.leave_out
+        )
         for query in judged.queries
         if query.relevant & products.keys() and (query.modality is Modality.SPEECH) == (part is Part.SPOKEN)
     )
     return replace(judged, products=products, queries=queries)
+
+
+def is_foreign(query: JudgedQuery) -> bool:
+    """Whether it is in another language than English, as far as the set says."""
+    return query.lang not in ("", "en")
 
 
 def _of_part(product: JudgedProduct, part: Part) -> JudgedProduct:

@@ -10,7 +10,7 @@ from app.errors import JudgedSetInvalid
 from app.types import EncoderCard, Modality, Role
 from workers.alignment.artifact import Alignment
 from workers.cli.align_run import blank_card
-from workers.cli.compare_choice import Compared, Part, limited
+from workers.cli.compare_choice import Compared, Part, is_foreign, limited
 from workers.cli.compare_encoders import MeanOfSegments, Timer, drawn
 from workers.cli.options import LIMITS
 from workers.encoders import registry
@@ -27,7 +27,6 @@ from workers.training.selection import DEV
 from workers.training.settings import TrainingSettings
 
 METRICS = ("R@1", "R@10", "MRR")
-ENGLISH = ("", "en")
 # The modality of queries, what they are called, what they are ranked against, whether only those in other languages.
 ASKED = (
     (Modality.TEXT, "text", Modality.IMAGE, False),
@@ -162,8 +161,7 @@ def _rows(name: str, judgements: Sequence[Judgement]) -> Iterator[Row]:
         own = [
             each
             for each in judgements
-            if (each.query.modality, each.against) == (modality, against)
-            and not (foreign and each.query.lang in ENGLISH)
+            if (each.query.modality, each.against) == (modality, against) and (is_foreign(each.query) or not foreign)
         ]
         if own:
             group = Group(query=query, against=against, kind="", lang="", judgements=own)

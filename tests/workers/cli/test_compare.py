@@ -33,7 +33,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         rows["catalogue"].append({**product, "split": split})
         said = {"id": f"said {name}", "modality": "speech", "audio": f"{name}.wav"}
         written = {"id": f"written {name}", "modality": "text", "text": f"chaussure {name}", "lang": "fr"}
-        rows["queries"] += [{**query, "relevant": [name], "split": split} for query in (said, written)]
+        shared = {"relevant": [name], "split": split, "leave_out": ["title"]}
+        rows["queries"] += [{**query, **shared} for query in (said, written)]
     for name, added in rows.items():
         with (folder / f"{name}.jsonl").open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(row) + "\n" for row in added)
@@ -102,6 +103,12 @@ def test_only_so_many_products_are_learnt_from_and_all_of_dev_is_kept(folder: Pa
     }
     assert {query.modality for query in spoken.queries} == {"speech"}
     assert not any(product.images for product in spoken.products.values())
+
+
+def test_names_in_other_languages_are_to_find_titles(folder: Path) -> None:
+    seen, spoken = (limited(load_judged_set(folder), part, 5) for part in Part)
+    assert {query.leave_out for query in seen.queries if query.lang == "fr"} == {()}
+    assert {query.leave_out for query in spoken.queries} == {("title",)}
 
 
 @pytest.mark.parametrize(
