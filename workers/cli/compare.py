@@ -83,7 +83,7 @@ def _table(measured: list[Measured]) -> Table:
     """A row for each choice and what is asked of it; numbers and milliseconds are of the encoder of the query."""
     table = Table(box=SIMPLE, pad_edge=False, collapse_padding=True)
     for name in ("choice", "set", "asked"):
-        table.add_column(name, no_wrap=name == "set")
+        table.add_column(name, no_wrap=name == "set", overflow="fold")
     for name in ("n", *METRICS, "numbers", "ms"):
         table.add_column(name, justify="right", no_wrap=True)
     for each in measured:
