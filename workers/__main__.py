@@ -7,6 +7,7 @@ from rich.console import Console
 
 from app.errors import TriseekError
 from workers.cli.align import align
+from workers.cli.compare import compare
 from workers.cli.evaluate import evaluate
 from workers.cli.leave_one_out import leave_one_out
 
@@ -17,6 +18,7 @@ def main() -> None:
 
 
 align.add_command(leave_one_out)
+align.add_command(compare)
 main.add_command(align)
 main.add_command(evaluate)
 
