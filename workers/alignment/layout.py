@@ -14,7 +14,7 @@ class Layout(NamedTuple):
 
     meaning: int  # what a text says; what a picture shows, in words
     looks: int  # how a picture looks; zero in texts, so that neither disturbs the other
-    learned: int  # what pairs taught; begins as the first numbers of the meaning, and the looks
+    learned: int  # what pairs taught; begins as some numbers of the meaning, and the looks
 
     @classmethod
     def of(cls, dim: int) -> Self:
@@ -27,7 +27,10 @@ class Layout(NamedTuple):
         So two contents that training never saw are as similar as their meaning and looks say, and neither has less
         weight in a ranking than one that training knows.
         """
-        return torch.cat([functional.normalize(meaning[:, : self.learned - self.looks], dim=1), looks], dim=1)
+        # Texts differ most by their language, along the first axes: beside others they would count twice.
+        first = self.meaning // 64
+        own = meaning[:, first : first + self.learned - self.looks]
+        return torch.cat([functional.normalize(own, dim=1), looks], dim=1)
 
 
 def join(meaning: Tensor, looks: Tensor, learned: Tensor) -> Tensor:

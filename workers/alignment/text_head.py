@@ -7,7 +7,7 @@ from torch.nn import functional
 from workers.alignment.layout import Layout, join
 from workers.alignment.learned import Learned
 
-REACH = 0.45  # cosine to a text of training from which a text counts as half known
+REACH = 0.5  # cosine to a text of training from which a text counts as half known
 
 
 class TextHead(nn.Module):
