@@ -30,7 +30,7 @@ from workers.encoders.choice import Choice
 from workers.encodings import Encodings
 from workers.evaluation.gate import Verdict, verdict
 from workers.evaluation.judged import JudgedSet, load_judged_set
-from workers.evaluation.matrix import judge
+from workers.evaluation.judging import judge
 from workers.training.curve import training_curve
 from workers.training.loop import fit_shop
 from workers.training.pair_sets import SMALLEST, PairSet, encode_pairs

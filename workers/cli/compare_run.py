@@ -17,7 +17,8 @@ from workers.encoders import registry
 from workers.encoders.choice import cards_of
 from workers.encodings import Content, Encodings, FileContent, TextContent
 from workers.evaluation.judged import JudgedSet
-from workers.evaluation.matrix import ALL, Group, Judgement, judge
+from workers.evaluation.judging import ALL, Judgement, judge
+from workers.evaluation.matrix import Group
 from workers.training.class_names import class_names
 from workers.training.loop import train
 from workers.training.pair_sets import PairSet, encode_pairs

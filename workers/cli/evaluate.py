@@ -18,10 +18,12 @@ from workers.encoders.choice import Choice, parse
 from workers.encodings import Encodings
 from workers.evaluation.comparison import compare
 from workers.evaluation.judged import load_judged_set
-from workers.evaluation.matrix import batches, groups, judge, means, usual_index
+from workers.evaluation.judging import batches, judge
+from workers.evaluation.matrix import groups, means
 from workers.evaluation.mixed_report import mixed_document, mixed_rows, mixed_table
 from workers.evaluation.mixed_scores import judge_mixed
 from workers.evaluation.page import page, write_page
+from workers.evaluation.products import usual_index
 from workers.evaluation.report import comparison_document, comparison_table, document, table
 from workers.evaluation.sql_engine import agreement, database
 from workers.transcripts import Transcripts

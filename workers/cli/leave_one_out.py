@@ -17,7 +17,8 @@ from workers.cli.options import LIMITS, cache_option, data_option, encoders_opti
 from workers.encoders.choice import cards_of, parse
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet, load_judged_set
-from workers.evaluation.matrix import groups, judge, means
+from workers.evaluation.judging import judge
+from workers.evaluation.matrix import groups, means
 from workers.training.class_names import ClassNames, class_names
 from workers.training.loop import train
 from workers.training.pair_sets import PairSet, encode_pairs

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.evaluation.matrix import METRICS, Judgement, groups
+from workers.evaluation.judging import Judgement
+from workers.evaluation.matrix import METRICS, groups
 from workers.evaluation.resampling import chance_of_none, mean_intervals
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.types import Modality
-from workers.evaluation.matrix import Judgement
+from workers.evaluation.judging import Judgement
 from workers.evaluation.metrics import reciprocal_rank
 from workers.evaluation.resampling import mean_intervals
 

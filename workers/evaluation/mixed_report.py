@@ -11,7 +11,8 @@ from rich.table import Table
 from workers.alignment.artifact import Alignment
 from workers.alignment.mixing import MIXTURES, Mixing, name_of
 from workers.evaluation.comparison import Difference, differences
-from workers.evaluation.matrix import ALL, METRICS
+from workers.evaluation.judging import ALL
+from workers.evaluation.matrix import METRICS
 from workers.evaluation.mixed_scores import MixedJudgement
 from workers.evaluation.report import bounds, difference_document, metrics_document, width
 from workers.evaluation.resampling import mean_intervals

@@ -11,8 +11,9 @@ from workers.alignment.artifact import Alignment, Vectors, Weights
 from workers.alignment.mixing import MIXTURES, Mixing, Mixture
 from workers.encodings import Encodings, FileContent
 from workers.evaluation.judged import JudgedSet
-from workers.evaluation.matrix import ALL, heard_scores, product_index, rank_products
+from workers.evaluation.judging import ALL, heard_scores, rank_products
 from workers.evaluation.mixed import MixedQuery, mixed_queries
+from workers.evaluation.products import product_index
 from workers.evaluation.scoring import Floats, Index, similarities_without, together
 from workers.transcripts import Transcripts
 

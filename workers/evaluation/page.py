@@ -10,7 +10,8 @@ from jinja2 import Environment, FileSystemLoader
 from PIL import Image, UnidentifiedImageError
 
 from workers.evaluation.judged import JudgedProduct, JudgedSet
-from workers.evaluation.matrix import ALL, METRICS, Judgement, groups, means
+from workers.evaluation.judging import ALL, Judgement
+from workers.evaluation.matrix import METRICS, groups, means
 from workers.evaluation.plots import map_plot, matrix_plot, recall_plot
 from workers.evaluation.scoring import Index
 

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
 
 from app.types import Modality
-from workers.evaluation.matrix import ALL, Group
+from workers.evaluation.judging import ALL
+from workers.evaluation.matrix import Group
 from workers.evaluation.metrics import recall_at
 from workers.evaluation.scoring import Index
 from workers.svg import svg_of

@@ -20,7 +20,7 @@ from app.keys.service import TENANT
 from app.local.servers import Servers
 from app.types import Modality, SpaceKey
 from workers.alignment.artifact import Alignment
-from workers.evaluation.matrix import ALL, Batch, scores
+from workers.evaluation.judging import ALL, Batch, scores
 from workers.evaluation.scoring import Floats, Index
 
 LOOKED_AT = 10  # the best products, whose order must be the same

@@ -11,8 +11,8 @@ from app.types import Modality
 from workers.alignment.mixing import MIXTURES, Mixture, name_of
 from workers.encodings import Content, Encodings
 from workers.evaluation.judged import EVERY_SPLIT, JudgedProduct, JudgedSet
-from workers.evaluation.matrix import product_contents
 from workers.evaluation.mixed import MixedQuery, mixed_queries
+from workers.evaluation.products import product_contents
 from workers.training.pair_sets import SMALLEST
 from workers.training.pairs import things_of
 from workers.training.places import Place, encode_side

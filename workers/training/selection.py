@@ -11,7 +11,8 @@ from workers.alignment.artifact import Alignment, AlignmentCard, Shares
 from workers.alignment.network import AlignmentNetwork
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet
-from workers.evaluation.matrix import ALL, BOTH, Group, groups, judge
+from workers.evaluation.judging import ALL, BOTH, judge
+from workers.evaluation.matrix import Group, groups
 from workers.evaluation.metrics import reciprocal_rank
 from workers.evaluation.scoring import Floats
 from workers.transcripts import Transcripts

@@ -5,7 +5,7 @@ import pytest
 from app.types import Modality
 from workers.evaluation.gate import verdict
 from workers.evaluation.judged import JudgedQuery
-from workers.evaluation.matrix import Judgement
+from workers.evaluation.judging import Judgement
 
 
 def _judgements(ranks: Sequence[int], against: str = "image") -> list[Judgement]:

@@ -17,7 +17,9 @@ from workers.encoders.registry import default_cards
 from workers.encodings import Encodings
 from workers.evaluation.comparison import compare
 from workers.evaluation.judged import JudgedSet
-from workers.evaluation.matrix import ALL, BOTH, TRANSCRIPT, MatrixRow, groups, judge, means, usual_index
+from workers.evaluation.judging import ALL, BOTH, TRANSCRIPT, judge
+from workers.evaluation.matrix import MatrixRow, groups, means
+from workers.evaluation.products import usual_index
 from workers.evaluation.report import comparison_document, comparison_table, document, table
 from workers.media import MediaLimits
 from workers.training.selection import TRANSCRIPT_SHARES, choose_shares, choose_transcript_share, dev_score, even_shares

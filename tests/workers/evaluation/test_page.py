@@ -9,7 +9,7 @@ import pytest
 from app.types import Modality
 from tests.workers.training.sets import judged_set
 from workers.evaluation.judged import JudgedSet
-from workers.evaluation.matrix import ALL, Judgement
+from workers.evaluation.judging import ALL, Judgement
 from workers.evaluation.page import page, write_page
 from workers.evaluation.scoring import Index, ModalityVectors
 

@@ -13,7 +13,7 @@ from tests.conftest import Services
 from workers.alignment.artifact import DEFAULT, Alignment, load_alignment
 from workers.encoders.registry import default_cards
 from workers.evaluation.judged import JudgedQuery
-from workers.evaluation.matrix import Batch
+from workers.evaluation.judging import Batch
 from workers.evaluation.scoring import Floats, Index, ModalityVectors
 from workers.evaluation.sql_engine import agreement, database
 
