@@ -1,5 +1,6 @@
 """`triseek align train --data`: learns an alignment from judged sets."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from time import perf_counter
 
@@ -7,17 +8,19 @@ from rich.console import Console
 
 from workers.alignment.artifact import Alignment, save_alignment
 from workers.alignment.mixing import name_of
-from workers.cli.align_blocks import train_blocks, unfreezable
+from workers.cli.align_blocks import Learnt, train_blocks, unfreezable
 from workers.cli.align_run import Run, Training
 from workers.cli.align_sources import Sources
 from workers.cli.options import LIMITS, progress_bar
 from workers.encoders.choice import cards_of
 from workers.encodings import Encodings
+from workers.evaluation.judged import JudgedSet
 from workers.evaluation.matrix import means
 from workers.evaluation.report import table
 from workers.training.curve import training_curve
-from workers.training.mixed_sets import mixed_sets
+from workers.training.mixed_sets import MixedSet, mixed_sets
 from workers.training.mixing import choose_mixing
+from workers.training.pair_sets import PairSet
 from workers.training.selection import choose_shares, choose_transcript_share, dev_groups
 from workers.transcripts import Transcripts
 
@@ -32,12 +35,11 @@ def learn(sources: Sources, run: Run, console: Console) -> None:
         CheckpointInvalid: there is no checkpoint of this very training to go on from.
     """
     started = perf_counter()
-    judged, cards = sources.judged(console), cards_of(run.encoders)
+    judged = sources.judged(console)
     with progress_bar(console) as progress:
-        encoded = Encodings(run.cache, cards, LIMITS, progress, run.device.type)
+        encoded = Encodings(run.cache, cards_of(run.encoders), LIMITS, progress, run.device.type)
         encoder = unfreezable(encoded, run.settings)
-        sets = sources.sets(judged, encoded, run.settings)
-        mixed = mixed_sets(judged, encoded)
+        sets, mixed = sources.sets(judged, encoded, run.settings), mixed_sets(judged, encoded)
         for why in encoded.unreadable.values():
             console.print(f"left out: {why}", highlight=False, soft_wrap=True)
         console.print(f"{sum(map(len, sets)):,} pairs in {len(sets)} sets, encoded in {perf_counter() - started:.0f} s")
@@ -49,28 +51,42 @@ def learn(sources: Sources, run: Run, console: Console) -> None:
         except KeyboardInterrupt:
             console.print(training.interrupted())
             raise
-        shares = choose_shares(judged, learnt.encoded, learnt.network, learnt.blank)
-        aligned = Alignment(learnt.network, replace(learnt.blank, shares=shares))
-        heard = Transcripts(run.cache, run.threads, LIMITS, progress)
-        aligned = aligned.with_transcript_share(choose_transcript_share(judged, learnt.encoded, aligned, heard))
-        mixing = choose_mixing(judged, learnt.encoded, aligned, heard)
+        aligned = _weighed(learnt, judged, Transcripts(run.cache, run.threads, LIMITS, progress))
         rows = [means(group) for group in dev_groups(judged, learnt.encoded, aligned)]
     record = {
+        **_learnt_from(sources, judged, sets, mixed),
+        "settings": asdict(run.settings),
+        "dev": [asdict(look) for look in learnt.looks],
+        "seconds": round(perf_counter() - started),
+    }
+    save_alignment(run.out, learnt.network, replace(aligned.card, training=record))
+    learnt.write_blocks(run.out)
+    (run.out / CURVE).write_text(training_curve(training.losses, learnt.looks), encoding="utf-8")
+    training.checkpoint.remove()
+    console.print(table("dev", rows))
+    for mixture, way in aligned.card.mixing.items():
+        console.print(f"{name_of(mixture)} is ranked by {way}.", highlight=False)
+    console.print(f"Wrote {run.out} in {perf_counter() - started:.0f} s.")
+
+
+def _weighed(learnt: Learnt, judged: Sequence[JudgedSet], heard: Transcripts) -> Alignment:
+    """What was learnt, with the shares and the ways of mixing that are best on dev."""
+    shares = choose_shares(judged, learnt.encoded, learnt.network, learnt.blank)
+    aligned = Alignment(learnt.network, replace(learnt.blank, shares=shares))
+    aligned = aligned.with_transcript_share(choose_transcript_share(judged, learnt.encoded, aligned, heard))
+    mixing = choose_mixing(judged, learnt.encoded, aligned, heard)
+    return Alignment(learnt.network, replace(aligned.card, mixing=mixing))
+
+
+def _learnt_from(
+    sources: Sources, judged: Sequence[JudgedSet], sets: Sequence[PairSet], mixed: Sequence[MixedSet]
+) -> dict[str, object]:
+    """What the card says of it."""
+    return {
         "data": [each.name for each in judged],
         "synthetic_speech": sources.synthetic,
         "dictionary": sources.dictionary,
         "translations": sources.translations is not None,
         "pairs": {each.name: len(each) for each in sets},
         "mixed": {each.name: len(each) for each in mixed},
-        "settings": asdict(run.settings),
-        "dev": [asdict(look) for look in learnt.looks],
-        "seconds": round(perf_counter() - started),
     }
-    save_alignment(run.out, learnt.network, replace(aligned.card, mixing=mixing, training=record))
-    learnt.write_blocks(run.out)
-    (run.out / CURVE).write_text(training_curve(training.losses, learnt.looks), encoding="utf-8")
-    training.checkpoint.remove()
-    console.print(table("dev", rows))
-    for mixture, way in mixing.items():
-        console.print(f"{name_of(mixture)} is ranked by {way}.", highlight=False)
-    console.print(f"Wrote {run.out} in {perf_counter() - started:.0f} s.")
