@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-DROPOUT = 0.3  # in training, of what goes in and between the layers
+DROPOUT = 0.3  # in training, between the layers
 SHARPNESS = 0.03  # cosine in which a content passes from unknown to known
 
 
@@ -16,14 +16,17 @@ class Learned(nn.Module):
     outside of training their answer fades with the cosine to the nearest of some thousand of training's contents.
 
     Args:
-        inputs: length of the pooled output.
+        inputs: how many features it takes.
         hidden: width between the two layers.
         outputs: length of the step.
         known: how many of training's contents it keeps.
         reach: cosine to the nearest of these from which a content counts as half known.
+        input_dropout: in training, of what goes in.
     """
 
-    def __init__(self, inputs: int, hidden: int, outputs: int, known: int, reach: float) -> None:
+    def __init__(
+        self, inputs: int, hidden: int, outputs: int, known: int, reach: float, input_dropout: float = 0.1
+    ) -> None:
         super().__init__()
         self.reach = reach
         self.mean = nn.Buffer(torch.zeros(inputs))
@@ -32,15 +35,15 @@ class Learned(nn.Module):
         self.across = nn.Linear(inputs, outputs, bias=False)
         self.first = nn.Linear(inputs, hidden)
         self.second = nn.Linear(hidden, outputs)
-        self.dropout = nn.Dropout(DROPOUT)
+        self.input_dropout, self.dropout = nn.Dropout(input_dropout), nn.Dropout(DROPOUT)
         for untaught in (self.across.weight, self.second.weight, self.second.bias):
             nn.init.zeros_(untaught)
 
-    def standardise(self, outputs: Tensor) -> None:
-        """Sets the centre, the scale and the known contents from (n, inputs) outputs, drawn at random."""
+    def standardise(self, outputs: Tensor, chance: torch.Generator | None = None) -> None:
+        """Sets the centre, the scale and the known contents, drawn at random, from (n, inputs) features."""
         self.mean.copy_(outputs.mean(0))
         self.scale.copy_((outputs - self.mean).norm(dim=1).mean() / outputs.shape[1] ** 0.5)
-        chosen = torch.randperm(len(outputs))[: len(self.known)]
+        chosen = torch.randperm(len(outputs), generator=chance)[: len(self.known)]
         self.known[: len(chosen)] = self._directions(outputs[chosen])
 
     def add(self, outputs: Tensor) -> None:
@@ -60,7 +63,7 @@ class Learned(nn.Module):
 
     def forward(self, outputs: Tensor) -> Tensor:
         """(n, inputs) to (n, outputs) of any length; in training as if all were known."""
-        centred = self.dropout((outputs - self.mean) / self.scale)
+        centred = self.input_dropout((outputs - self.mean) / self.scale)
         step: Tensor = self.across(centred) + self.second(self.dropout(torch.relu(self.first(centred))))
         return step if self.training else step * self.nearness(outputs)
 

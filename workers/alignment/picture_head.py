@@ -13,6 +13,7 @@ LENGTH = 13.0  # of the mean of a photograph's last grid before the classifier: 
 DEVIATIONS = 1.0  # above its usual logit from which a class counts
 COLOURS = 0.7  # of the colours' names beside those of classes
 LOOKS = 1.0  # of the pictures' own geometry beside the words
+INPUT_DROPOUT = 0.3  # in training, of the outputs by which pairs teach
 REACH = 0.48  # cosine to a picture of training from which a picture counts as half known
 
 
@@ -56,7 +57,7 @@ class PictureHead(nn.Module):
         self.names = nn.Buffer(torch.zeros(classifier.classes, self.layout.meaning))
         self.colours = nn.Buffer(torch.zeros(classifier.colours, self.layout.meaning))
         self.axes = nn.Buffer(torch.zeros(inputs, self.layout.looks))
-        self.learned = Learned(inputs, hidden, self.layout.learned, known, REACH)
+        self.learned = Learned(inputs, hidden, self.layout.learned, known, REACH, input_dropout=INPUT_DROPOUT)
 
     def learn_words(self, weight: Tensor, bias: Tensor, names: Tensor, colours: Tensor) -> None:
         """Takes over a classifier.
@@ -89,11 +90,27 @@ class PictureHead(nn.Module):
         named = functional.normalize(evidence @ self.names, dim=1) + COLOURS * (shares @ self.colours)
         return functional.normalize(named, dim=1)
 
+    def features(self, pooled: Tensor) -> Tensor:
+        """(batch, meaning + looks + inputs): the meaning, the looks, and the output itself."""
+        looks = LOOKS * functional.normalize((pooled - self.mean) @ self.axes, dim=1)
+        return torch.cat([self.meaning(pooled), looks, pooled], dim=1)
+
+    def taught_by(self, features: Tensor) -> Tensor:
+        """(batch, inputs): the features by which pairs teach.
+
+        The output as it is: by a few hundred of its principal axes, unseen fashion titles find their picture first
+        .40 of the time on dev instead of .45.
+        """
+        return features[:, sum(self.layout[:2]) :]
+
+    def from_features(self, features: Tensor) -> Tensor:
+        """(batch, features) to (batch, dim) unit length."""
+        meaning, looks, _ = torch.tensor_split(features, [self.layout.meaning, sum(self.layout[:2])], dim=1)
+        return join(meaning, looks, self.layout.known(meaning, looks) + self.learned(self.taught_by(features)))
+
     def forward(self, pooled: Tensor) -> Tensor:
         """(batch, inputs) to (batch, dim) unit length."""
-        meaning = self.meaning(pooled)
-        looks = LOOKS * functional.normalize((pooled - self.mean) @ self.axes, dim=1)
-        return join(meaning, looks, self.layout.known(meaning, looks) + self.learned(pooled))
+        return self.from_features(self.features(pooled))
 
     def _logits(self, pooled: Tensor) -> Tensor:
         grid = functional.normalize(pooled[:, : self.classifier.channels], dim=1)

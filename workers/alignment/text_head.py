@@ -1,4 +1,4 @@
-"""The text head: what a text says, and what pairs have taught of it."""
+"""The text head: what a text says, and what pairs have taught of what it says."""
 
 import torch
 from torch import Tensor, nn
@@ -7,7 +7,7 @@ from torch.nn import functional
 from workers.alignment.layout import Layout, join
 from workers.alignment.learned import Learned
 
-REACH = 0.5  # cosine to a text of training from which a text counts as half known
+REACH = 0.55  # cosine to a meaning of training from which a meaning counts as half known
 
 
 class TextHead(nn.Module):
@@ -16,7 +16,7 @@ class TextHead(nn.Module):
     - The meaning: the encoder's own geometry, centred, along its principal axes. Encoders give vectors that lie in a
       narrow cone, in which unrelated things look alike; without their mean they do not. Two layers with ReLU between,
       zero at first, bring other languages to where their meanings are.
-    - What pairs with pictures have taught, where they have.
+    - What pairs with pictures have taught of that meaning, where they have: the same in every language.
 
     Args:
         inputs: length of the pooled output.
@@ -35,7 +35,7 @@ class TextHead(nn.Module):
         self.first = nn.Linear(inputs, hidden)
         self.second = nn.Linear(hidden, self.layout.meaning)
         self.dropout = nn.Dropout(dropout)
-        self.learned = Learned(inputs, hidden, self.layout.learned, known, REACH)
+        self.learned = Learned(self.layout.meaning, hidden, self.layout.learned, known, REACH)
         nn.init.zeros_(self.second.weight)
         nn.init.zeros_(self.second.bias)
 
@@ -53,20 +53,27 @@ class TextHead(nn.Module):
         """(n, meaning) unit length: the encoder's own geometry, about this mean instead of texts' if one is given."""
         return functional.normalize((outputs - (self.mean if mean is None else mean)) @ self.axes, dim=1)
 
-    def meaning(self, outputs: Tensor) -> Tensor:
-        """(n, meaning) unit length, whatever the language."""
+    def features(self, outputs: Tensor) -> Tensor:
+        """(n, meaning) unit length: what (n, inputs) texts say, whatever the language."""
         hidden = self.dropout(torch.relu(self.first((outputs - self.mean) / self.scale)))
         return functional.normalize(self.untaught(outputs) + self.second(hidden), dim=1)
 
     def unpaired(self, outputs: Tensor) -> Tensor:
         """(n, dim) unit length: what (n, inputs) texts are without what pairs with pictures taught."""
-        return self._vectors(outputs, 0)
+        return self._vectors(self.features(outputs), 0)
+
+    def taught_by(self, features: Tensor) -> Tensor:
+        """(batch, n): the features by which pairs teach; all of them."""
+        return features
+
+    def from_features(self, meaning: Tensor) -> Tensor:
+        """(batch, meaning) to (batch, dim) unit length."""
+        return self._vectors(meaning, self.learned(meaning))
 
     def forward(self, pooled: Tensor) -> Tensor:
         """(batch, inputs) to (batch, dim) unit length."""
-        return self._vectors(pooled, self.learned(pooled))
+        return self.from_features(self.features(pooled))
 
-    def _vectors(self, outputs: Tensor, taught: Tensor | float) -> Tensor:
-        meaning = self.meaning(outputs)
+    def _vectors(self, meaning: Tensor, taught: Tensor | float) -> Tensor:
         looks = meaning.new_zeros(len(meaning), self.layout.looks)
         return join(meaning, looks, self.layout.known(meaning, looks) + taught)

@@ -17,7 +17,7 @@ from workers.encoders.choice import parse
 from workers.training.settings import TrainingSettings
 
 OUT = Path(".triseek/alignment")
-DICTIONARY = 60_000  # words
+DICTIONARY = 30_000  # words
 
 
 @click.group()

@@ -32,7 +32,7 @@ from workers.evaluation.gate import Verdict, verdict
 from workers.evaluation.judged import JudgedSet, load_judged_set
 from workers.evaluation.judging import judge
 from workers.training.curve import training_curve
-from workers.training.loop import fit_shop
+from workers.training.fit_shop import fit_shop
 from workers.training.pair_sets import SMALLEST, PairSet, encode_pairs
 from workers.training.pairs import pairs_of
 from workers.training.phrases import phrase_pairs

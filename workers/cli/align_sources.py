@@ -1,7 +1,7 @@
 """What `triseek align train --data` learns from."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -9,7 +9,7 @@ from rich.console import Console
 from app.errors import JudgedSetInvalid
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet, load_judged_set
-from workers.training.dictionary import dictionary_pairs, translation_pairs
+from workers.training.dictionary import DICTIONARY_PHRASES, DICTIONARY_WORDS, dictionary_pairs, translation_pairs
 from workers.training.freedict import translations
 from workers.training.held_out import with_dev
 from workers.training.pair_sets import SMALLEST, PairSet, encode_pairs
@@ -18,6 +18,9 @@ from workers.training.phrases import phrase_pairs
 from workers.training.settings import TrainingSettings
 from workers.training.views import Views
 from workers.training.vocabulary import synthetic_pairs
+
+# Many shoppers ask in Chinese, which is farthest from English.
+WEIGHTS = dict.fromkeys((DICTIONARY_WORDS, DICTIONARY_PHRASES), 1.5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +50,10 @@ class Sources:
         """
         own = [pair for each in judged for pair in (*pairs_of(each), *phrase_pairs(each, settings.seed))]
         views = Views(count=settings.views, seed=settings.seed)
-        sets = encode_pairs([*own, *self._general(judged, settings.seed)], encoded, views)
+        sets = [
+            replace(each, weight=WEIGHTS.get(each.name, 1.0))
+            for each in encode_pairs([*own, *self._general(judged, settings.seed)], encoded, views)
+        ]
         crossing = {pair.set for pair in own if pair.left[0] is not pair.right[0]}
         if not crossing & {each.name for each in sets}:
             raise JudgedSetInvalid(
@@ -57,8 +63,8 @@ class Sources:
         return sets
 
     def _general(self, judged: Sequence[JudgedSet], seed: int) -> Iterator[Pair]:
+        translated = [] if self.translations is None else translations(self.translations)
         if self.synthetic:
-            yield from synthetic_pairs(judged, seed)
+            yield from synthetic_pairs(judged, seed, translated=translated)
         yield from dictionary_pairs(seed, self.dictionary)
-        if self.translations is not None:
-            yield from translation_pairs(translations(self.translations), seed)
+        yield from translation_pairs(translated, seed)

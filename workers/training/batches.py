@@ -26,11 +26,11 @@ def root_weights(sets: Sequence[Sized]) -> list[float]:
 
 
 def set_weights(sets: Sequence[PairSet], *, balanced: bool) -> list[float]:
-    """How often each set is drawn: by its root weight, unless balanced.
+    """How often each set is drawn: by its root weight and its own, unless balanced.
 
     Balanced, each pair of modalities (text-text, text-image) is drawn as often as any other, and its sets share that.
     """
-    roots = root_weights(sets)
+    roots = [each.weight * root for each, root in zip(sets, root_weights(sets), strict=True)]
     if not balanced:
         return roots
     totals: dict[frozenset[Modality], float] = defaultdict(float)

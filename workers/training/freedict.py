@@ -22,7 +22,7 @@ LANGUAGES = {
     "deu": "de", "fra": "fr", "spa": "es", "por": "pt", "ita": "it", "nld": "nl", "swe": "sv", "ron": "ro", "rom": "ro",
     "rus": "ru",
 }  # fmt: skip
-MOST = 20_000  # words of a language, the most frequent ones
+MOST = 5_000  # words of a language, the most frequent ones
 MOST_WORDS = 3  # of a meaning; a headword is one word, since phrases are rarely names
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 REMARK = re.compile(r"<[^>]*>|\[[^]]*\]|\([^)]*\)|\{[^}]*\}|^\d+\.\s*")

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from app.types import Modality
 from workers.encodings import Encodings
+from workers.training.device import Projection
 from workers.training.pairs import Pair
 from workers.training.places import Place, encode_side
 from workers.training.side import Side
@@ -25,6 +26,7 @@ class PairSet:
     name: str
     left: Side
     right: Side
+    weight: float = 1.0  # how often it is drawn beside others of its size
 
     def __len__(self) -> int:
         return len(self.left.rows)
@@ -32,6 +34,10 @@ class PairSet:
     def to(self, device: torch.device) -> "PairSet":
         """The same pairs with their outputs on this device."""
         return replace(self, left=self.left.to(device), right=self.right.to(device))
+
+    def aimed(self, project: Projection) -> "PairSet":
+        """The same pairs with what this makes of the outputs on the right."""
+        return replace(self, right=self.right.through(project))
 
     def same(self, pairs: Tensor) -> Tensor:
         """(batch, batch) bool: whether the left of one of these pairs and the right of another are the same thing."""

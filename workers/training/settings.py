@@ -30,12 +30,12 @@ DEFAULT_LOSSES: Mapping[str, str] = {
 class TrainingSettings:
     """How a network is trained, stage by stage.
 
-    Text and picture first, then the texts of other languages to where their meanings are, then speech to where texts
+    The texts of other languages to where their meanings are first, then text and picture, then speech to where texts
     are, then the fusions of mixed queries.
     """
 
-    steps: int = 600  # for the heads of text and picture
-    language_steps: int = 2000
+    steps: int = 300  # for the heads of text and picture
+    language_steps: int = 1200
     speech_steps: int = 500
     fusion_steps: int = 200
     sets_per_step: int = 3  # drawn by their weights; one at a time in later stages
@@ -43,7 +43,7 @@ class TrainingSettings:
     batch: int = 512
     speech_batch: int = 256
     learning_rate: float = 1e-3
-    language_learning_rate: float = 1e-3
+    language_learning_rate: float = 3e-3
     speech_learning_rate: float = 1e-3
     fusion_learning_rate: float = 1e-3
     across_learning_rate: float = 1e-4  # of the straight map of a picture encoder that says nothing in words
@@ -53,15 +53,13 @@ class TrainingSettings:
     margin: float = 0.2  # of the triplet loss, cosine distance
     losses: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_LOSSES))  # of each pair of modalities
     hold: float = 20.0  # of the loss that leaves texts where they are while other languages are brought to them
-    hidden: Mapping[Modality, int] = field(
-        default_factory=lambda: {Modality.TEXT: 2048, Modality.IMAGE: 1024, Modality.SPEECH: 2048}
-    )
+    hidden: Mapping[Modality, int] = field(default_factory=lambda: dict.fromkeys(Modality, 1024))
     known: Mapping[Modality, int] = field(default_factory=lambda: {Modality.TEXT: 2048, Modality.IMAGE: 2048})
     dim: int = 512
     seed: int = 0
     views: int = 0  # augmented ones of each picture, recording and text of judged sets, beside themselves
     shop_known: int = 1024  # texts, and pictures, of a shop that are added to the known ones, at most
-    check_every: int = 200  # steps between two looks at dev
+    check_every: int = 150  # steps between two looks at dev
     unfreeze: int = 0  # last blocks of the picture encoder that are trained at the end, together with its head
     unfreeze_steps: int = 60
     unfreeze_batch: int = 32

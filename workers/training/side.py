@@ -8,6 +8,9 @@ from scipy.sparse import csr_array
 from torch import Tensor
 
 from app.types import Modality
+from workers.training.device import Projection, through
+
+AT_ONCE = 1024  # outputs projected in one go
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,12 @@ class Side:
     def lengths(self) -> Tensor:
         """(contents,) how many numbers of each output are not zero: a recording's are zero behind its end."""
         return self.plain.count_nonzero(dim=1).cpu()
+
+    def through(self, project: Projection) -> "Side":
+        """The same side with what this makes of its outputs, in half precision; nothing of it is trained."""
+        with torch.no_grad():
+            made = [through(project, outputs.float()).half() for outputs in torch.split(self.outputs, AT_ONCE)]
+        return replace(self, outputs=torch.cat(made))
 
     def to(self, device: torch.device) -> "Side":
         """The same side with its outputs on this device; what batches are drawn by stays on the CPU."""

@@ -1,23 +1,24 @@
 """The stages of training: what each changes, and by which loss."""
 
 from collections.abc import Callable, Iterator, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from app.types import Modality
 from workers.alignment.network import AlignmentNetwork
 from workers.alignment.picture_head import PictureHead
 from workers.alignment.text_head import TextHead
 from workers.training.batches import draw
+from workers.training.features import featured, featured_loss
 from workers.training.fusion_loss import FusionLoss
 from workers.training.mixed_sets import MixedSet
 from workers.training.pair_sets import PairSet
 from workers.training.settings import TrainingSettings
-from workers.training.terms import hold_loss, language_loss, set_loss
+from workers.training.standardise import standardise_learned
+from workers.training.terms import hold_loss, set_loss
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,38 +45,72 @@ def stages_of(
     others = [each for each in sets if Modality.SPEECH not in each.modalities]
     shown = [each for each in others if Modality.IMAGE in each.modalities]
     translated = [each for each in others if each.modalities == {Modality.TEXT}]
+    if translated and settings.language_steps:
+        yield _languages(network.eval(), translated, _shown(others), settings, chance)
+    if shown:
+        yield _heads(network.eval(), shown, settings, chance)
+    if spoken:
+        # Words name what is said better than pictures do: beside them, pairs with pictures only take away on dev.
+        yield _speech(network.eval(), named or spoken, settings, chance)
+    if mixed and settings.fusion_steps:
+        fusions = FusionLoss(
+            network.eval(), mixed, batch=settings.batch, temperature=settings.temperature, chance=chance
+        )
+        groups = [{"params": network.fusions.parameters(), "lr": settings.fusion_learning_rate}]
+        yield Stage(name="fusions", steps=settings.fusion_steps, groups=groups, loss=fusions, judged=False)
+
+
+def _languages(
+    network: AlignmentNetwork,
+    sets: Sequence[PairSet],
+    held: Tensor,
+    settings: TrainingSettings,
+    chance: torch.Generator,
+) -> Stage:
+    """Brings texts to what the texts that they translate meant before, while held ones, (n, inputs), stay."""
     texts = network.head(Modality.TEXT)
     assert isinstance(texts, TextHead)
+    aimed = [each.aimed(texts.unpaired) for each in sets]
+    with torch.no_grad():
+        places = texts.unpaired(held.float())
 
-    def heads() -> Tensor:
-        drawn = draw(shown, settings.sets_per_step, settings, chance)
-        return torch.stack([set_loss(network, each, settings, chance) for each in drawn]).sum()
+    def loss() -> Tensor:
+        found = set_loss(draw(aimed, 1, settings, chance)[0], texts.unpaired, nn.Identity(), settings, chance)
+        return found + settings.hold * hold_loss(texts.unpaired, held, places, settings, chance)
 
-    def languages() -> Tensor:
-        pairs = draw(translated, 1, settings, chance)[0]
-        found = language_loss(texts, before, pairs, settings, chance)
-        return found + settings.hold * hold_loss(texts.unpaired, before.unpaired, held, settings, chance)
+    bent = [*texts.first.parameters(), *texts.second.parameters()]
+    groups = [{"params": bent, "lr": settings.language_learning_rate}]
+    # What dev asks is held where it is, so dev cannot tell when to stop: the last step, at rest, is kept.
+    return Stage(name="languages", steps=settings.language_steps, groups=groups, loss=loss, judged=False)
 
-    def speech() -> Tensor:
-        # Words name what is said better than pictures do: beside them, pairs with pictures only take away on dev.
-        return set_loss(network, draw(named or spoken, 1, settings, chance)[0], settings, chance)
 
-    if shown:
-        groups = _head_groups(network, settings)
-        yield Stage(name="heads", steps=settings.steps, groups=groups, loss=heads, judged=True)
-    if translated and settings.language_steps:
-        before, held = deepcopy(texts).eval(), _shown(others)
-        bent = [*texts.first.parameters(), *texts.second.parameters()]
-        groups = [{"params": bent, "lr": settings.language_learning_rate}]
-        # What dev asks is held where it is, so dev cannot tell when to stop: the last step, at rest, is kept.
-        yield Stage(name="languages", steps=settings.language_steps, groups=groups, loss=languages, judged=False)
-    if spoken:
-        groups = [{"params": network.head(Modality.SPEECH).parameters(), "lr": settings.speech_learning_rate}]
-        yield Stage(name="speech", steps=settings.speech_steps, groups=groups, loss=speech, judged=True)
-    if mixed and settings.fusion_steps:
-        groups = [{"params": network.fusions.parameters(), "lr": settings.fusion_learning_rate}]
-        fusions = FusionLoss(network, mixed, batch=settings.batch, temperature=settings.temperature, chance=chance)
-        yield Stage(name="fusions", steps=settings.fusion_steps, groups=groups, loss=fusions, judged=False)
+def _heads(
+    network: AlignmentNetwork, sets: Sequence[PairSet], settings: TrainingSettings, chance: torch.Generator
+) -> Stage:
+    """Brings texts to the pictures that they were shown with."""
+    made = [featured(network, each) for each in sets]
+    standardise_learned(network, made, settings.seed)
+
+    def loss() -> Tensor:
+        drawn = draw(made, settings.sets_per_step, settings, chance)
+        return torch.stack([featured_loss(network, each, settings, chance) for each in drawn]).sum()
+
+    groups = _head_groups(network, settings)
+    return Stage(name="heads", steps=settings.steps, groups=groups, loss=loss, judged=True)
+
+
+def _speech(
+    network: AlignmentNetwork, sets: Sequence[PairSet], settings: TrainingSettings, chance: torch.Generator
+) -> Stage:
+    """Brings recordings to what they stand for."""
+    head = network.head(Modality.SPEECH)
+    aimed = [each.aimed(network.head(each.right.modality)) for each in sets]
+
+    def loss() -> Tensor:
+        return set_loss(draw(aimed, 1, settings, chance)[0], head, nn.Identity(), settings, chance)
+
+    groups = [{"params": head.parameters(), "lr": settings.speech_learning_rate}]
+    return Stage(name="speech", steps=settings.speech_steps, groups=groups, loss=loss, judged=True)
 
 
 def _head_groups(network: AlignmentNetwork, settings: TrainingSettings) -> list[dict[str, Any]]:

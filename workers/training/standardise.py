@@ -1,4 +1,4 @@
-"""What each head knows before any pair: centres, scales, axes, words, and which contents training will show."""
+"""What each head knows before any pair: centres, scales, axes and words; and which contents pairs will show."""
 
 import math
 from collections.abc import Sequence
@@ -18,7 +18,6 @@ ENOUGH = 4096  # outputs of a set to know their mean and spread
 
 def standardise(network: AlignmentNetwork, sets: Sequence[PairSet], class_names: ClassNames | None = None) -> None:
     """Sets what each head knows before training from the outputs that it will be trained on."""
-    seen = [each for each in sets if Modality.IMAGE in each.modalities]
     for modality in Modality:  # text first: the names of classes are texts
         outputs, head = _outputs(sets, modality), network.head(modality)
         if isinstance(head, PictureHead):
@@ -26,10 +25,21 @@ def standardise(network: AlignmentNetwork, sets: Sequence[PairSet], class_names:
         if not len(outputs):
             continue
         head.standardise(outputs)
-        if isinstance(head, TextHead | PictureHead):
-            # Only what stood beside pictures: of other texts, pairs with pictures teach nothing.
-            beside = _outputs(seen, modality)
-            head.learned.standardise(beside if len(beside) else outputs)
+
+
+def standardise_learned(network: AlignmentNetwork, sets: Sequence[PairSet], seed: int) -> None:
+    """Sets what heads know of the contents that pairs with pictures will show.
+
+    Args:
+        network: whose meaning of texts is settled.
+        sets: these pairs, with the features of their texts and pictures.
+        seed: draws the known contents: the same each time, also where an interrupted training goes on.
+    """
+    chance = torch.Generator().manual_seed(seed)
+    for modality in (Modality.TEXT, Modality.IMAGE):
+        features, head = _outputs(sets, modality), network.head(modality)
+        if len(features) and isinstance(head, TextHead | PictureHead):
+            head.learned.standardise(head.taught_by(features), chance)
 
 
 def _teach_words(head: PictureHead, texts: torch.nn.Module, class_names: ClassNames | None) -> None:

@@ -1,28 +1,32 @@
 """The terms that the losses of a stage are made of, each from one batch."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
 from workers.alignment.losses.info_nce import info_nce
 from workers.alignment.losses.triplet import triplet
-from workers.alignment.network import AlignmentNetwork
-from workers.alignment.text_head import TextHead
 from workers.training.batches import batch_of
-from workers.training.device import through
+from workers.training.device import Projection, through
 from workers.training.pair_sets import PairSet
 from workers.training.settings import BOTH, INFO_NCE, TRIPLET, TrainingSettings, pair_name
 
-Projection = Callable[[Tensor], Tensor]  # (batch, inputs) to (batch, n) unit length
 
+def set_loss(
+    pairs: PairSet, left: Projection, right: Projection, settings: TrainingSettings, chance: torch.Generator
+) -> Tensor:
+    """Brings the two sides of a batch of pairs together, by the losses that their modalities have.
 
-def set_loss(network: AlignmentNetwork, pairs: PairSet, settings: TrainingSettings, chance: torch.Generator) -> Tensor:
-    """Brings the two sides of a batch of pairs together, by the losses that their modalities have."""
+    Args:
+        pairs: one set of them.
+        left: outputs of the left sides to vectors.
+        right: outputs of the right sides to vectors.
+        settings: how.
+        chance: draws the batch.
+    """
     batch = batch_of(pairs, settings, chance)
-    left = through(network.head(pairs.left.modality), pairs.left.take(batch, chance))
-    right = through(network.head(pairs.right.modality), pairs.right.take(batch, chance))
-    return pair_loss(pairs, left, right, pairs.same(batch), settings)
+    lefts = through(left, pairs.left.take(batch, chance))
+    rights = through(right, pairs.right.take(batch, chance))
+    return pair_loss(pairs, lefts, rights, pairs.same(batch), settings)
 
 
 def pair_loss(pairs: PairSet, left: Tensor, right: Tensor, same: Tensor, settings: TrainingSettings) -> Tensor:
@@ -37,23 +41,35 @@ def pair_loss(pairs: PairSet, left: Tensor, right: Tensor, same: Tensor, setting
     return loss
 
 
-def language_loss(
-    head: TextHead, before: TextHead, pairs: PairSet, settings: TrainingSettings, chance: torch.Generator
-) -> Tensor:
-    """Contrasts what texts mean with what the texts that they translate meant before."""
-    batch = torch.randint(len(pairs), (min(settings.batch, len(pairs)),), generator=chance)
-    with torch.no_grad():
-        right = through(before.unpaired, pairs.right.take(batch))
-    left = through(head.unpaired, pairs.left.take(batch, chance))
-    return pair_loss(pairs, left, right, pairs.same(batch), settings)
-
-
 def hold_loss(
-    head: Projection, before: Projection, outputs: Tensor, settings: TrainingSettings, chance: torch.Generator
+    project: Projection, contents: Tensor, places: Tensor, settings: TrainingSettings, chance: torch.Generator
 ) -> Tensor:
-    """The mean cosine distance of a batch of contents from where they were before."""
-    batch = outputs[torch.randint(len(outputs), (settings.batch,), generator=chance)].float()
-    with torch.no_grad():
-        place = through(before, batch)
-    loss: Tensor = 1 - (through(head, batch) * place).sum(1).mean()
-    return loss
+    """The mean cosine distance of a batch of contents from where they are to stay.
+
+    Args:
+        project: what is trained.
+        contents: (n, inputs).
+        places: (n, dim) unit length.
+        settings: how.
+        chance: draws the batch.
+    """
+    batch = torch.randint(len(contents), (settings.batch,), generator=chance)
+    vectors = through(project, contents[batch].float())
+    return 1 - (vectors * places[batch]).sum(1).mean()
+
+
+def drift_loss(
+    project: Projection, contents: Tensor, steps: Tensor, settings: TrainingSettings, chance: torch.Generator
+) -> Tensor:
+    """Half the squared change of a batch of steps beside their squared length.
+
+    Args:
+        project: contents to steps of any length; it is trained.
+        contents: (n, inputs).
+        steps: (n, outputs) that are to stay as they are.
+        settings: how.
+        chance: draws the batch.
+    """
+    batch = torch.randint(len(contents), (settings.batch,), generator=chance)
+    change = through(project, contents[batch]) - steps[batch]
+    return change.square().sum() / steps[batch].square().sum().clamp_min(1e-9) / 2

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from workers.training.batches import draw
 from workers.training.device import through
 from workers.training.pair_sets import PairSet
 from workers.training.settings import TrainingSettings
+from workers.training.side import Side
 from workers.training.stages import Stage
 from workers.training.steps import Look, Steps
 from workers.training.terms import pair_loss
@@ -67,21 +69,7 @@ def tune_pictures(
     in_floats(encoder)
     both = Tunable(deepcopy(network).to(encoder.device), encoder, settings.unfreeze)
     placed = [each.to(encoder.device) for each in sets]
-
-    def loss() -> Tensor:
-        own = draw(placed, 1, settings, chance)[0]
-        batch = torch.randint(len(own), (min(settings.unfreeze_batch, len(own)),), generator=chance)
-        vectors = []
-        for side in (own.left, own.right):
-            head = both.network.head(side.modality)
-            if side.modality is Modality.TEXT:
-                vectors.append(through(head, side.take(batch, chance)))
-                continue
-            seen = [_seen(pictures[side.keys[place]], settings.seed, chance) for place in side.places(batch)]
-            states = encoder.forward([one.prepare(encoder, limits) for one in seen])
-            vectors.append(through(head, encoder.outputs(states)))
-        return pair_loss(own, vectors[0], vectors[1], own.same(batch), settings)
-
+    loss = _Loss(both.network, encoder, placed, pictures, settings, limits, chance)
     groups = [
         {"params": list(both.blocks.parameters()), "lr": settings.unfreeze_learning_rate},
         {"params": list(both.network.head(Modality.IMAGE).parameters()), "lr": settings.unfreeze_head_learning_rate},
@@ -92,7 +80,35 @@ def tune_pictures(
     return both.network.cpu().eval(), steps.looks
 
 
-def _seen(picture: FileContent, seed: int, chance: torch.Generator) -> FileContent | PictureView:
-    if float(torch.rand((), generator=chance)) < PLAIN:
-        return picture
-    return PictureView(path=picture.path, seed=seed, number=int(torch.randint(1 << 30, (), generator=chance)))
+@dataclass(frozen=True)
+class _Loss:
+    """The loss of a batch of pairs whose pictures are encoded anew."""
+
+    network: AlignmentNetwork
+    encoder: ImageEncoder
+    sets: Sequence[PairSet]
+    pictures: Mapping[str, FileContent]
+    settings: TrainingSettings
+    limits: MediaLimits
+    chance: torch.Generator
+
+    def __call__(self) -> Tensor:
+        own = draw(self.sets, 1, self.settings, self.chance)[0]
+        batch = torch.randint(len(own), (min(self.settings.unfreeze_batch, len(own)),), generator=self.chance)
+        left, right = (
+            through(self.network.head(side.modality), self._outputs(side, batch)) for side in (own.left, own.right)
+        )
+        return pair_loss(own, left, right, own.same(batch), self.settings)
+
+    def _outputs(self, side: Side, batch: Tensor) -> Tensor:
+        if side.modality is Modality.TEXT:
+            return side.take(batch, self.chance)
+        seen = [self._seen(self.pictures[side.keys[place]]) for place in side.places(batch)]
+        states = self.encoder.forward([one.prepare(self.encoder, self.limits) for one in seen])
+        return self.encoder.outputs(states)
+
+    def _seen(self, picture: FileContent) -> FileContent | PictureView:
+        if float(torch.rand((), generator=self.chance)) < PLAIN:
+            return picture
+        number = int(torch.randint(1 << 30, (), generator=self.chance))
+        return PictureView(path=picture.path, seed=self.settings.seed, number=number)

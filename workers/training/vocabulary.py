@@ -17,6 +17,7 @@ from workers.evaluation.judged import EVERY_SPLIT, JudgedSet
 from workers.media import MediaLimits, decode_sound
 from workers.output_cache import key_of
 from workers.training.dictionary import english_names
+from workers.training.freedict import Translation
 from workers.training.pairs import SPOKEN, Pair
 from workers.training.synthetic import VOICES, Utterance, utterances, with_noise
 
@@ -25,7 +26,8 @@ COMMON_WORDS = {"en": (300, 2500), "zh": (100, 400), "de": (200, 200), "fr": (20
 NAMES = {"zh": 1.0, "de": 0.5, "fr": 0.5, "es": 0.5}  # language -> share of a judged set's translated names
 OTHERS = 0.1  # of those in any other language
 PHRASES = 400  # of a judged set's text queries, at most
-MEANINGS = 15_000  # English names of things, of a dictionary's
+MEANINGS = 10_000  # English names of things, of a dictionary's
+TRANSLATED = 1_800  # words of each other language that dictionaries translate, the most frequent ones
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,11 @@ class SyntheticContent:
         return encoder.prepare(with_noise(waveform, said.noise, said.key), Role.QUERY)
 
 
-def synthetic_pairs(judged: Sequence[JudgedSet], seed: int, split: str = "train") -> Iterator[Pair]:
+def synthetic_pairs(
+    judged: Sequence[JudgedSet], seed: int, split: str = "train", translated: Sequence[Translation] = ()
+) -> Iterator[Pair]:
     """Synthetic recordings, and the carrier phrases in writing, paired with the texts that they stand for."""
-    for said in utterances(vocabulary(judged, seed, split), seed):
+    for said in utterances(vocabulary(judged, seed, split, translated), seed):
         meant = (Modality.TEXT, TextContent(said.text, Role.PASSAGE))
         things = frozenset({said.text.casefold()})
         heard = (Modality.SPEECH, SyntheticContent(said))
@@ -58,8 +62,17 @@ def synthetic_pairs(judged: Sequence[JudgedSet], seed: int, split: str = "train"
             yield Pair(set="carried text-text", left=written, right=meant, left_things=things, right_things=things)
 
 
-def vocabulary(judged: Sequence[JudgedSet], seed: int, split: str = "train") -> dict[str, list[str]]:
-    """Language -> texts to be spoken: only what the split may show, and words that belong to no set."""
+def vocabulary(
+    judged: Sequence[JudgedSet], seed: int, split: str = "train", translated: Sequence[Translation] = ()
+) -> dict[str, list[str]]:
+    """Language -> texts to be spoken: only what the split may show, and words that belong to no set.
+
+    Args:
+        judged: whose names are spoken.
+        seed: which of them are.
+        split: of the judged sets.
+        translated: words of dictionaries, the most frequent ones of each language first.
+    """
     chance = random.Random(seed)  # noqa: S311  not for secrets
     texts: dict[str, list[str]] = defaultdict(list)
     for each in judged:
@@ -70,6 +83,8 @@ def vocabulary(judged: Sequence[JudgedSet], seed: int, split: str = "train") -> 
         frequent = wordfreq.top_n_list(language, 2 * (skipped + taken))
         words = [word for word in frequent if _names_something(word, language)]
         texts[language] += words[skipped : skipped + taken]
+    for language in VOICES:
+        texts[language] += [each.word for each in translated if each.language == language][:TRANSLATED]
     return {language: texts[language] for language in VOICES}
 
 

@@ -27,7 +27,7 @@ def _heads() -> tuple[PictureHead, TextHead, Tensor]:
     head.learn_words(weight, torch.zeros(CLASSES), *words)
     pictures = _pictures(torch.arange(200) % CLASSES, weight)
     head.standardise(pictures)
-    head.learned.standardise(pictures)
+    head.learned.standardise(head.taught_by(head.features(pictures)))
     return head, texts, weight
 
 

@@ -10,7 +10,7 @@ def _head(outputs: torch.Tensor) -> TextHead:
     torch.manual_seed(0)
     head = TextHead(INPUTS, 8, DIM, known=10).eval()
     head.standardise(outputs)
-    head.learned.standardise(outputs)
+    head.learned.standardise(head.features(outputs).detach())
     return head
 
 
@@ -18,7 +18,7 @@ def test_the_meaning_keeps_the_cosines_of_what_the_head_is_given() -> None:
     outputs = torch.randn(50, INPUTS) + 3
     centred = functional.normalize(outputs - outputs.mean(0), dim=1)
     head = _head(outputs)
-    meaning = head.meaning(outputs).detach()
+    meaning = head.features(outputs).detach()
     torch.testing.assert_close(meaning @ meaning.T, centred @ centred.T, atol=1e-4, rtol=0)
     torch.testing.assert_close(head(outputs).detach().norm(dim=1), torch.ones(50))
 

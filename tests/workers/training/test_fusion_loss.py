@@ -71,7 +71,9 @@ def test_an_untrained_fusion_has_the_loss_of_the_mean(network: AlignmentNetwork)
         for side in (mixed.parts[TEXT], mixed.parts[IMAGE], mixed.answer)
     )
     mean = functional.normalize(text + image, dim=1)
-    torch.testing.assert_close(found, info_nce(mean, answer, batch[:, None] == batch, 0.1))
+    torch.testing.assert_close(
+        found, info_nce(mean, answer, batch[:, None] == batch, 0.1), atol=1e-2, rtol=1e-2
+    )  # half precision
 
 
 @pytest.mark.usefixtures("still")
