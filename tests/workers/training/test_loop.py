@@ -213,6 +213,11 @@ def test_a_set_is_drawn_by_the_root_of_its_size() -> None:
     assert set_weights(SIZED, balanced=False) == [4, 8, 20]
 
 
+def test_a_set_that_weighs_more_is_drawn_more_often() -> None:
+    heavier = [replace(SIZED[0], weight=3.0), *SIZED[1:]]
+    assert set_weights(heavier, balanced=False) == [12, 8, 20]
+
+
 def test_balanced_each_pair_of_modalities_is_drawn_as_often_as_any_other() -> None:
     assert set_weights(SIZED, balanced=True) == pytest.approx([4 / 12, 8 / 12, 1])
 

@@ -7,12 +7,13 @@ import pytest
 
 from app.sample.queries import VOICES as HELD_OUT_VOICES
 from app.sample.queries import held_out
-from app.types import Modality
+from app.types import Modality, Role
 from tests.workers.training.sets import judged_set
 from workers.encodings import TextContent
-from workers.training.dictionary import dictionary_pairs, english_names
+from workers.training.dictionary import DICTIONARY_PHRASES, DICTIONARY_WORDS, dictionary_pairs, english_names
+from workers.training.freedict import Translation
 from workers.training.synthetic import CARRIERS, VOICES, utterances, with_noise
-from workers.training.vocabulary import synthetic_pairs, vocabulary
+from workers.training.vocabulary import TRANSLATED, synthetic_pairs, vocabulary
 
 
 def test_no_held_out_voice_is_heard_in_training() -> None:
@@ -48,6 +49,13 @@ def test_the_vocabulary_shows_nothing_of_other_splits(tmp_path: Path) -> None:
     assert "obsidian kitchen knife" not in {word.casefold() for word in words["en"]}
 
 
+def test_the_most_frequent_words_that_dictionaries_translate_are_spoken(tmp_path: Path) -> None:
+    translated = [Translation("de", f"Wort{number}", f"word {number}") for number in range(TRANSLATED + 1)]
+    german = vocabulary([judged_set(tmp_path)], seed=0, translated=translated)["de"]
+    assert f"Wort{TRANSLATED - 1}" in german
+    assert f"Wort{TRANSLATED}" not in german
+
+
 def test_a_recording_and_its_carrier_phrase_stand_for_the_word(tmp_path: Path) -> None:
     pairs = list(synthetic_pairs([judged_set(tmp_path)], seed=0))
     heard = [pair for pair in pairs if pair.left[0] is Modality.SPEECH]
@@ -75,10 +83,18 @@ def test_the_dictionary_has_words_for_things_with_short_meanings() -> None:
     assert "umbrella" in english_names()
 
 
-def test_as_many_words_are_drawn_as_were_asked_for_and_the_same_ones_by_the_same_seed() -> None:
+def test_as_many_words_are_taken_as_were_asked_for_the_most_frequent_ones_first() -> None:
+    few, many = ([pair.right[1] for pair in dictionary_pairs(seed=1, most=most)] for most in (50, 500))
+    assert len(few) == 50
+    assert many[:50] == few
+    assert TextContent("moon", Role.PASSAGE) in few
+    assert TextContent("carpenter's plane", Role.PASSAGE) not in many
+
+
+def test_the_seed_draws_which_words_are_within_a_phrase() -> None:
     first, again, other = (list(dictionary_pairs(seed=seed, most=50)) for seed in (1, 1, 2))
-    assert len(first) == 50
     assert first == again != other
+    assert {pair.set for pair in first} == {DICTIONARY_WORDS, DICTIONARY_PHRASES}
 
 
 def test_noise_lies_as_far_below_the_speech_as_it_was_asked_to() -> None:
