@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.progress import Progress
 
 from app.errors import MediaTooLarge, MediaUnreadable
@@ -126,8 +127,12 @@ class Encodings:
 
     def outputs(self, modality: Modality, keys: Sequence[str]) -> Pooled:
         """The pooled outputs of encoded contents, (n, dim) float32."""
+        return self.halves(modality, keys).astype(np.float32)
+
+    def halves(self, modality: Modality, keys: Sequence[str]) -> NDArray[np.float16]:
+        """The pooled outputs of encoded contents as they are cached, (n, dim)."""
         if not keys:
-            return np.zeros((0, self.cards[modality].dim), dtype=np.float32)
+            return np.zeros((0, self.cards[modality].dim), dtype=np.float16)
         return self._caches[modality].get(keys)
 
     def _outputs(self, modality: Modality, batch: Sequence[tuple[str, Content]]) -> dict[str, Pooled]:

@@ -38,9 +38,9 @@ class OutputCache:
     def __contains__(self, key: str) -> bool:
         return key in self._rows
 
-    def get(self, keys: Sequence[str]) -> Pooled:
-        """The outputs of these keys, in their order: (n, dim) float32."""
-        return np.stack([self._rows[key] for key in keys]).astype(np.float32)
+    def get(self, keys: Sequence[str]) -> NDArray[np.float16]:
+        """The outputs of these keys, in their order: (n, dim)."""
+        return np.stack([self._rows[key] for key in keys])
 
     def add(self, outputs: Mapping[str, Pooled]) -> None:
         """Keeps more outputs, as half floats: their error is far below the encoders' own."""

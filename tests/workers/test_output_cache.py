@@ -19,7 +19,7 @@ def cache(tmp_path: Path) -> OutputCache:
 def test_outputs_are_given_in_the_order_asked_for(cache: OutputCache) -> None:
     cache.add(OUTPUTS)
     found = cache.get([C, A, C])
-    assert found.dtype == np.float32
+    assert found.dtype == np.float16
     np.testing.assert_allclose(found, np.stack([OUTPUTS[C], OUTPUTS[A], OUTPUTS[C]]), rtol=1e-3)
 
 

@@ -20,7 +20,7 @@ from workers.training.views import Views
 from workers.training.vocabulary import synthetic_pairs
 
 # Many shoppers ask in Chinese, which is farthest from English.
-WEIGHTS = dict.fromkeys((DICTIONARY_WORDS, DICTIONARY_PHRASES), 1.5)
+WEIGHTS = dict.fromkeys((DICTIONARY_WORDS, DICTIONARY_PHRASES), 2.0)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,7 +75,7 @@ def judge(
     """
     found: list[Judgement] = []
     for batch in batches(judged, split, encodings, alignment):
-        found += _judge_batch(batch, encodings, alignment, rerank=rerank, transcripts=transcripts)
+        found += judge_batch(batch, encodings, alignment, rerank=rerank, transcripts=transcripts)
     return found
 
 
@@ -151,9 +151,15 @@ def rank_products(scores: Floats) -> NDArray[np.int64]:
     return np.where(np.isfinite(scores), ranks, order.shape[1])
 
 
-def _judge_batch(
-    batch: Batch, encodings: Encodings, alignment: Alignment, *, rerank: bool, transcripts: Transcripts | None
+def judge_batch(
+    batch: Batch,
+    encodings: Encodings,
+    alignment: Alignment,
+    *,
+    rerank: bool = False,
+    transcripts: Transcripts | None = None,
 ) -> Iterator[Judgement]:
+    """Ranks the queries of a batch, as `judge` does."""
     modality, index = batch.modality, batch.index
     found = {str(modality): scores(batch, alignment)}
     recordings = [content for content in batch.contents if isinstance(content, FileContent)]

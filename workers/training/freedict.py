@@ -60,7 +60,8 @@ def translations(folder: Path) -> list[Translation]:
 
 def _frequent(meanings: Mapping[str, set[str]], language: str) -> Iterator[tuple[str, str]]:
     """The most frequent words, each with its commonest meaning: `Hund` is a dog before it is a mine car."""
-    for word in sorted(meanings, key=lambda word: (-wordfreq.word_frequency(word, language), word))[:MOST]:
+    known = wordfreq.get_frequency_dict(language)
+    for word in sorted(meanings, key=lambda word: (-known.get(word.casefold(), 0.0), word))[:MOST]:
         yield word, max(meanings[word], key=lambda meaning: (wordfreq.word_frequency(meaning, "en"), meaning))
 
 
@@ -72,8 +73,8 @@ def _pairs(index: Path) -> Iterator[tuple[str, str]]:
             _, start, length = line.split("\t")[:3]
             at = _number(start)
             head, _, body = entries[at : at + _number(length)].decode("utf-8").partition("\n")
-            word, meaning = PRONOUNCED.sub("", head).strip(), _first(body)
-            if not line.startswith("00database") and _short(word) and _short(meaning):
+            word = PRONOUNCED.sub("", head).strip()
+            if not line.startswith("00database") and _short(word) and _short(meaning := _first(body)):
                 yield word, meaning
     except (OSError, EOFError, ValueError) as error:
         raise DictionaryInvalid(f"{index} is not a dictionary that can be read: {error}") from error

@@ -48,7 +48,7 @@ def encode_side(
     numbered = {key: number for number, key in enumerate(things)}
     return Side(
         modality=modality,
-        outputs=torch.from_numpy(encodings.outputs(modality, flat)).half(),
+        outputs=torch.from_numpy(encodings.halves(modality, flat)),
         rows=torch.tensor([numbered[place.key] for place in places], dtype=torch.int64),
         things=incidence(list(things.values()), numbers),
         views=torch.tensor([len(own) for own in keys], dtype=torch.int64),

@@ -11,7 +11,7 @@ from workers.alignment.artifact import Alignment, AlignmentCard, Shares
 from workers.alignment.network import AlignmentNetwork
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet
-from workers.evaluation.judging import ALL, BOTH, judge
+from workers.evaluation.judging import ALL, BOTH, Batch, batches, judge, judge_batch
 from workers.evaluation.matrix import Group, groups
 from workers.evaluation.metrics import reciprocal_rank
 from workers.evaluation.scoring import Floats
@@ -74,18 +74,21 @@ def choose_shares(
     Source:
         The one-standard-error rule: Breiman, Friedman, Olshen and Stone, 1984, "Classification and Regression Trees".
     """
+    plain = Alignment(network, card)
+    dev = [list(batches(each, DEV, encodings, plain)) for each in judged]
     tried: dict[float, dict[Modality, list[Floats]]] = {}
     for share in TEXT_SHARES:
         shares = {query: _shares(share) for query in Modality}
-        tried[share] = _dev_ranks(judged, encodings, Alignment(network, replace(card, shares=shares)))
+        tried[share] = _ranks(dev, encodings, Alignment(network, replace(card, shares=shares)))
     return {query: _shares(_leaning({share: by[query] for share, by in tried.items()}, query)) for query in Modality}
 
 
-def _dev_ranks(judged: Sequence[JudgedSet], encodings: Encodings, alignment: Alignment) -> dict[Modality, list[Floats]]:
+def _ranks(sets: Sequence[Sequence[Batch]], encodings: Encodings, alignment: Alignment) -> dict[Modality, list[Floats]]:
     """For each query modality and each set that has such queries, (queries,) reciprocal ranks against all."""
     found: dict[Modality, list[Floats]] = {query: [] for query in Modality}
-    for each in judged:
-        judgements = [own for own in judge(each, DEV, encodings, alignment) if own.against == ALL]
+    for each in sets:
+        ranked = (own for batch in each for own in judge_batch(batch, encodings, alignment))
+        judgements = [own for own in ranked if own.against == ALL]
         for query, per_query in found.items():
             ranks = [reciprocal_rank(own.ranks) for own in judgements if own.query.modality == query]
             if ranks:

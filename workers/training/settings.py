@@ -34,9 +34,9 @@ class TrainingSettings:
     are, then the fusions of mixed queries.
     """
 
-    steps: int = 300  # for the heads of text and picture
-    language_steps: int = 1200
-    speech_steps: int = 500
+    steps: int = 280  # for the heads of text and picture
+    language_steps: int = 900
+    speech_steps: int = 400
     fusion_steps: int = 200
     sets_per_step: int = 3  # drawn by their weights; one at a time in later stages
     balanced: bool = False  # whether each pair of modalities is drawn as often as any other, or by its sets' sizes
@@ -53,13 +53,15 @@ class TrainingSettings:
     margin: float = 0.2  # of the triplet loss, cosine distance
     losses: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_LOSSES))  # of each pair of modalities
     hold: float = 20.0  # of the loss that leaves texts where they are while other languages are brought to them
-    hidden: Mapping[Modality, int] = field(default_factory=lambda: dict.fromkeys(Modality, 1024))
+    hidden: Mapping[Modality, int] = field(
+        default_factory=lambda: {Modality.TEXT: 1024, Modality.IMAGE: 512, Modality.SPEECH: 1024}
+    )
     known: Mapping[Modality, int] = field(default_factory=lambda: {Modality.TEXT: 2048, Modality.IMAGE: 2048})
     dim: int = 512
     seed: int = 0
     views: int = 0  # augmented ones of each picture, recording and text of judged sets, beside themselves
     shop_known: int = 1024  # texts, and pictures, of a shop that are added to the known ones, at most
-    check_every: int = 150  # steps between two looks at dev
+    check_every: int = 200  # steps between two looks at dev
     unfreeze: int = 0  # last blocks of the picture encoder that are trained at the end, together with its head
     unfreeze_steps: int = 60
     unfreeze_batch: int = 32
