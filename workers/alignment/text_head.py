@@ -7,7 +7,7 @@ from torch.nn import functional
 from workers.alignment.layout import Layout, join
 from workers.alignment.learned import Learned
 
-REACH = 0.55  # cosine to a meaning of training from which a meaning counts as half known
+REACH = 0.5  # cosine to a meaning of training from which a meaning counts as half known
 
 
 class TextHead(nn.Module):

@@ -34,7 +34,7 @@ class TrainingSettings:
     are, then the fusions of mixed queries.
     """
 
-    steps: int = 280  # for the heads of text and picture
+    steps: int = 600  # for the heads of text and picture
     language_steps: int = 900
     speech_steps: int = 400
     fusion_steps: int = 200
@@ -54,7 +54,7 @@ class TrainingSettings:
     losses: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_LOSSES))  # of each pair of modalities
     hold: float = 20.0  # of the loss that leaves texts where they are while other languages are brought to them
     hidden: Mapping[Modality, int] = field(
-        default_factory=lambda: {Modality.TEXT: 1024, Modality.IMAGE: 512, Modality.SPEECH: 1024}
+        default_factory=lambda: {Modality.TEXT: 1024, Modality.IMAGE: 1024, Modality.SPEECH: 1024}
     )
     known: Mapping[Modality, int] = field(default_factory=lambda: {Modality.TEXT: 2048, Modality.IMAGE: 2048})
     dim: int = 512
