@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from app.types import Modality
 from workers.alignment.network import AlignmentNetwork
@@ -195,6 +196,24 @@ def test_other_languages_are_brought_to_texts_that_stay_where_they_are(hold: flo
     moved = float(1 - (before[1] * after[1]).sum(1).mean())
     assert found[0] < 0.3 < 0.8 < found[1]
     assert moved < 0.05 if hold else moved > 0.1
+
+
+def test_what_pairs_teach_of_a_text_holds_in_a_language_that_they_do_not_show() -> None:
+    foreign, own = (_side(Modality.TEXT, outputs) for outputs in (_foreign(), _outputs(Modality.TEXT)))
+    translated = PairSet(name="text-text", left=foreign, right=own)
+    settings = replace(SETTINGS, speech_steps=0, fusion_steps=0, language_steps=400, language_learning_rate=5e-3)
+    settings = replace(settings, learning_rate=5e-3, hidden={Modality.TEXT: 64, Modality.IMAGE: 16})
+    network, _ = train(
+        [*SETS, translated], INPUTS, SEGMENTS, settings, dev=lambda _: 0.0, on_step=lambda _stage, _loss: None
+    )
+    texts = network.head(Modality.TEXT)
+    assert isinstance(texts, TextHead)
+    with torch.inference_mode():
+        steps = [texts.learned(texts.features(side.outputs.float())) for side in (foreign, own)]
+        untranslated = texts.learned(texts.untaught(foreign.outputs.float()))
+    assert steps[1].norm(dim=1).min() > 0.1
+    alike, before = (functional.cosine_similarity(own, steps[1]).mean() for own in (steps[0], untranslated))
+    assert alike > 0.8 > before
 
 
 def _of_size(left: Modality, right: Modality, pairs: int) -> PairSet:
