@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from app.errors import MediaTooLarge, MediaUnreadable
 from app.types import EncoderCard, Modality
@@ -36,10 +37,12 @@ class MeanOfSegments(Encodings):
         """Makes sure that these contents are in the cache; their keys, None for those that cannot be read."""
         return self._segmented.encode(modality, contents)
 
-    def outputs(self, modality: Modality, keys: Sequence[str]) -> Pooled:
-        """The pooled outputs of encoded contents, (n, dim) float32."""
-        found = self._segmented.outputs(modality, keys)
-        return mean_of_segments(found, self.cards[modality].dim) if modality is Modality.SPEECH else found
+    def halves(self, modality: Modality, keys: Sequence[str]) -> NDArray[np.float16]:
+        """The pooled outputs of encoded contents as they are cached, (n, dim)."""
+        if modality is not Modality.SPEECH:
+            return self._segmented.halves(modality, keys)
+        means = mean_of_segments(self._segmented.outputs(modality, keys), self.cards[modality].dim)
+        return means.astype(np.float16)
 
 
 def mean_of_segments(outputs: Pooled, width: int) -> Pooled:
