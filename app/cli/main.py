@@ -37,8 +37,14 @@ class Commands(click.Group):
             with interrupts():
                 return super().invoke(ctx)
         except TriseekError as error:
-            fields = "".join(f"; {field.pointer or '/'}: {field.detail}" for field in error.errors)
-            raise Failure(error.detail + fields) from error
+            raise Failure(_told(error)) from error
+
+
+def _told(error: TriseekError) -> str:
+    """What is wrong, with every field that is; nothing twice, where the detail only repeats what the fields say."""
+    fields = [f"{field.pointer or '/'}: {field.detail}" for field in error.errors]
+    repeats = bool(fields) and all(field.detail in error.detail for field in error.errors)
+    return "; ".join(fields if repeats else [error.detail, *fields])
 
 
 @click.group(cls=Commands)

@@ -18,7 +18,7 @@ from app.errors import ArtifactInvalid, JudgedSetInvalid
 from app.keys.service import TENANT
 from app.media.store import MediaStore
 from app.settings import Settings, child_environ
-from app.types import Modality
+from app.types import EncoderCard, Modality
 from workers.alignment.artifact import DEFAULT, Alignment, save_alignment
 from workers.alignment.network import AlignmentNetwork
 from workers.alignment.opening import open_alignment
@@ -70,12 +70,7 @@ def fit_catalogue(
     started = perf_counter()
     here = _here()
     base = here.alignment or DEFAULT
-    present, cards = open_alignment(base, encoders)
-    if not isinstance(present.network.head(Modality.IMAGE), PictureHead):
-        raise ArtifactInvalid(
-            f"{base} cannot be fitted to a catalogue: its picture encoder,"
-            f" {cards[Modality.IMAGE].name}, has no classifier. Train from judged sets (--data) instead."
-        )
+    present, cards = _fittable(base, encoders)
     folder = out / "data"
     _read_catalogue(name, here, folder)
     judged = load_judged_set(folder)
@@ -97,6 +92,21 @@ def fit_catalogue(
     console.print(f"Wrote {out} in {perf_counter() - started:.0f} s; its pairs and queries are in {folder}.")
     if found.ready:
         console.print(f"To search with it: TRISEEK_ALIGNMENT={out.resolve()} triseek up", highlight=False)
+
+
+def _fittable(base: Path, encoders: Choice) -> tuple[Alignment, Mapping[Modality, EncoderCard]]:
+    """The present alignment and its encoders' cards.
+
+    Raises:
+        ArtifactInvalid: its picture encoder knows no class names.
+    """
+    present, cards = open_alignment(base, encoders)
+    if not isinstance(present.network.head(Modality.IMAGE), PictureHead):
+        raise ArtifactInvalid(
+            f"{base} cannot be fitted to a catalogue: its picture encoder,"
+            f" {cards[Modality.IMAGE].name}, has no classifier. Train from judged sets (--data) instead."
+        )
+    return present, cards
 
 
 def _here() -> Settings:

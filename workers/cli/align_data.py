@@ -17,6 +17,7 @@ from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet
 from workers.evaluation.matrix import means
 from workers.evaluation.report import table
+from workers.training.checkpoint import CheckpointFile
 from workers.training.curve import training_curve
 from workers.training.mixed_sets import MixedSet, mixed_sets
 from workers.training.mixing import choose_mixing
@@ -35,6 +36,8 @@ def learn(sources: Sources, run: Run, console: Console) -> None:
         CheckpointInvalid: there is no checkpoint of this very training to go on from.
     """
     started = perf_counter()
+    if run.resume:
+        CheckpointFile.require(run.out)
     judged = sources.judged(console)
     with progress_bar(console) as progress:
         encoded = Encodings(run.cache, cards_of(run.encoders), LIMITS, progress, run.device.type)

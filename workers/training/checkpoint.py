@@ -42,17 +42,26 @@ class CheckpointFile:
         partial.replace(self.path)
         self._written = monotonic()
 
+    @classmethod
+    def require(cls, folder: Path) -> None:
+        """Says at once that there is nothing to go on from, before anything is encoded.
+
+        Raises:
+            CheckpointInvalid: the folder has no checkpoint.
+        """
+        if not (folder / NAME).is_file():
+            raise CheckpointInvalid(f"{folder} has no checkpoint: train without --resume.")
+
     def read(self) -> dict[str, Any]:
         """Where the training was.
 
         Raises:
             CheckpointInvalid: there is none, it is damaged, or it is another training's.
         """
+        self.require(self.path.parent)
         try:
             found = torch.load(self.path, map_location="cpu", weights_only=True)
             fingerprint, state = found["fingerprint"], dict(found["state"])
-        except FileNotFoundError as error:
-            raise CheckpointInvalid(f"{self.path.parent} has no checkpoint: train without --resume.") from error
         except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, KeyError, TypeError, ValueError) as error:
             raise CheckpointInvalid(f"{self.path} is damaged: train anew, without --resume.") from error
         if fingerprint != self._fingerprint:

@@ -127,6 +127,14 @@ def test_an_interrupted_training_is_gone_on_with_to_the_same_weights(
     assert "has no checkpoint" in again.exception.detail
 
 
+def test_without_a_checkpoint_nothing_is_encoded_before_it_says_so(tmp_path: Path) -> None:
+    judged_set(tmp_path)
+    run = train_on(tmp_path, "--resume")
+    assert isinstance(run.exception, CheckpointInvalid)
+    assert "has no checkpoint" in run.exception.detail
+    assert not (tmp_path / "cache").exists()
+
+
 def test_a_training_stopped_before_its_first_checkpoint_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
