@@ -106,7 +106,7 @@ class Embedder:
         try:
             waveform = decode_sound(recording, self._limits)
         except TriseekError:
-            return Transcript(language="", readings=())
+            return Transcript(language="", text="", readings=())
         return self._transcriber.transcribe(waveform)
 
     def _prepare(self, modality: Modality, content: str | bytes, role: Role) -> Prepared | TriseekError:

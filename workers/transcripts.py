@@ -9,7 +9,7 @@ from rich.progress import Progress
 
 from app.errors import TriseekError
 from workers.encoders.speech import BASE
-from workers.encoders.transcriber import Transcriber
+from workers.encoders.transcriber import RECIPE, Transcriber
 from workers.encodings import FileContent
 from workers.media import MediaLimits, decode_sound
 
@@ -28,7 +28,7 @@ class Transcripts:
     """
 
     def __init__(self, folder: Path, threads: int, limits: MediaLimits, progress: Progress) -> None:
-        self._folder = folder / f"transcripts@{BASE.revision}"
+        self._folder = folder / f"transcripts@{BASE.revision}-{RECIPE}"
         self._threads = threads
         self._limits = limits
         self._progress = progress
