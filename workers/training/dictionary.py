@@ -17,6 +17,7 @@ import wordfreq
 from app.types import Modality, Role
 from workers.encodings import TextContent
 from workers.training.freedict import Translation
+from workers.training.nameless import nameless
 from workers.training.pairs import Pair
 from workers.training.synthetic import CARRIERS
 
@@ -40,7 +41,8 @@ def dictionary_pairs(seed: int, most: int) -> Iterator[Pair]:
     """
     chance = random.Random(seed)  # noqa: S311  not for secrets
     frequencies = wordfreq.get_frequency_dict("zh", "large")
-    for word, meaning in sorted(_entries(), key=lambda entry: -frequencies.get(entry[0], 0.0))[:most]:
+    names = [entry for entry in _entries() if entry[0] not in nameless("zh")]
+    for word, meaning in sorted(names, key=lambda entry: -frequencies.get(entry[0], 0.0))[:most]:
         if chance.random() < CARRIED:
             yield _translated(chance.choice(CARRIERS["zh"]).format(word), meaning, DICTIONARY_PHRASES)
         else:

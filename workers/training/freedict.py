@@ -17,6 +17,7 @@ from typing import NamedTuple
 import wordfreq
 
 from app.errors import DictionaryInvalid
+from workers.training.nameless import nameless
 
 LANGUAGES = {
     "deu": "de", "fra": "fr", "spa": "es", "por": "pt", "ita": "it", "nld": "nl", "swe": "sv", "ron": "ro", "rom": "ro",
@@ -61,7 +62,8 @@ def translations(folder: Path) -> list[Translation]:
 def _frequent(meanings: Mapping[str, set[str]], language: str) -> Iterator[tuple[str, str]]:
     """The most frequent words, each with its commonest meaning: `Hund` is a dog before it is a mine car."""
     known = wordfreq.get_frequency_dict(language)
-    for word in sorted(meanings, key=lambda word: (-known.get(word.casefold(), 0.0), word))[:MOST]:
+    names = [word for word in meanings if word.casefold() not in nameless(language)]
+    for word in sorted(names, key=lambda word: (-known.get(word.casefold(), 0.0), word))[:MOST]:
         yield word, max(meanings[word], key=lambda meaning: (wordfreq.word_frequency(meaning, "en"), meaning))
 
 

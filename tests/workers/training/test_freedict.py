@@ -38,6 +38,11 @@ def test_words_come_with_their_commonest_meaning_from_dictionaries_of_both_direc
     assert translations(tmp_path) == [Translation("de", "Hund", "dog"), Translation("fr", "parapluie", "umbrella")]
 
 
+def test_words_that_name_nothing_are_left_out(tmp_path: Path) -> None:
+    _dictionary(tmp_path, "fra-eng", [("est", "east"), ("parapluie", "umbrella")])
+    assert translations(tmp_path) == [Translation("fr", "parapluie", "umbrella")]
+
+
 def test_a_word_is_paired_with_its_meaning_alone_or_in_a_phrase() -> None:
     pairs = list(translation_pairs([Translation("de", f"Wort{number}", "word") for number in range(40)], seed=0))
     asked = [pair.left[1].text for pair in pairs]  # type: ignore[attr-defined]
