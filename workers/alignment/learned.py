@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from workers.alignment.byte_dropout import ByteDropout
+
 DROPOUT = 0.3  # in training, between the layers
 SHARPNESS = 0.03  # cosine in which a content passes from unknown to known
 
@@ -35,7 +37,7 @@ class Learned(nn.Module):
         self.across = nn.Linear(inputs, outputs, bias=False)
         self.first = nn.Linear(inputs, hidden)
         self.second = nn.Linear(hidden, outputs)
-        self.input_dropout, self.dropout = nn.Dropout(input_dropout), nn.Dropout(DROPOUT)
+        self.input_dropout, self.dropout = ByteDropout(input_dropout), ByteDropout(DROPOUT)
         for untaught in (self.across.weight, self.second.weight, self.second.bias):
             nn.init.zeros_(untaught)
 

@@ -34,9 +34,9 @@ class TrainingSettings:
     are, then the fusions of mixed queries.
     """
 
-    steps: int = 600  # for the heads of text and picture
-    language_steps: int = 900
-    speech_steps: int = 400
+    steps: int = 500  # for the heads of text and picture
+    language_steps: int = 800
+    speech_steps: int = 300
     fusion_steps: int = 200
     sets_per_step: int = 3  # drawn by their weights; one at a time in later stages
     balanced: bool = False  # whether each pair of modalities is drawn as often as any other, or by its sets' sizes
@@ -61,7 +61,7 @@ class TrainingSettings:
     seed: int = 0
     views: int = 0  # augmented ones of each picture, recording and text of judged sets, beside themselves
     shop_known: int = 1024  # texts, and pictures, of a shop that are added to the known ones, at most
-    check_every: int = 200  # steps between two looks at dev
+    check_every: int = 150  # steps between two looks at dev
     unfreeze: int = 0  # last blocks of the picture encoder that are trained at the end, together with its head
     unfreeze_steps: int = 60
     unfreeze_batch: int = 32

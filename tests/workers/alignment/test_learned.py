@@ -35,7 +35,7 @@ def test_what_was_taught_is_silent_far_from_what_is_known() -> None:
 
 def test_in_training_all_counts_as_known() -> None:
     learned, others = _learned(), _contents(first=False)
-    learned.dropout.p = learned.input_dropout.p = 0.0
+    learned.dropout.dropped = learned.input_dropout.dropped = 0
     torch.testing.assert_close(learned.train()(others) * learned.nearness(others), learned.eval()(others))
 
 
