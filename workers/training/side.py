@@ -53,7 +53,10 @@ class Side:
 
     @cached_property
     def lengths(self) -> Tensor:
-        """(contents,) how many of each output's numbers are not zero, of one in a few: a recording's are behind its end."""
+        """(contents,) how long each output is: of one in a few of its numbers, how many are not zero.
+
+        A recording's numbers are zero behind its end.
+        """
         return self.plain[:, ::FEW].count_nonzero(dim=1).cpu()
 
     def through(self, project: Projection) -> "Side":
