@@ -1,18 +1,15 @@
 """The commands that need the encoders, reached as `triseek align`, `triseek evaluate`."""
 
-import sys
-
 import click
-from rich.console import Console
 
-from app.errors import TriseekError
+from app.cli.commands import Commands
 from workers.cli.align import align
 from workers.cli.compare import compare
 from workers.cli.evaluate import evaluate
 from workers.cli.leave_one_out import leave_one_out
 
 
-@click.group()
+@click.group(cls=Commands)
 def main() -> None:
     """Train and measure alignments."""
 
@@ -23,8 +20,4 @@ main.add_command(align)
 main.add_command(evaluate)
 
 if __name__ == "__main__":
-    try:
-        main(prog_name="triseek")
-    except TriseekError as error:
-        Console(stderr=True).print(f"[red]error:[/red] {error.detail}", highlight=False)
-        sys.exit(2)
+    main(prog_name="triseek")

@@ -1,12 +1,12 @@
-"""`triseek`: every command, and how its failures are shown."""
+"""`triseek`: every command."""
 
 import os
 import sys
-from typing import Any
 
 import click
 
 from app.cli.bench import bench
+from app.cli.commands import Commands
 from app.cli.demo import demo
 from app.cli.imports import import_file
 from app.cli.jobs import jobs
@@ -14,37 +14,6 @@ from app.cli.keys import keys
 from app.cli.migrate import migrate
 from app.cli.search import search
 from app.cli.up import up
-from app.errors import TriseekError
-from app.local.signals import interrupts
-
-
-class Failure(click.ClickException):
-    """One clear line on standard error."""
-
-    exit_code = 2
-
-
-class Commands(click.Group):
-    """A group whose commands end with one clear line when something of ours goes wrong."""
-
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # click's own signature
-        """Runs the command; SIGTERM ends it as Ctrl-C does.
-
-        Raises:
-            Failure: the command raised an error of ours.
-        """
-        try:
-            with interrupts():
-                return super().invoke(ctx)
-        except TriseekError as error:
-            raise Failure(_told(error)) from error
-
-
-def _told(error: TriseekError) -> str:
-    """What is wrong, with every field that is; nothing twice, where the detail only repeats what the fields say."""
-    fields = [f"{field.pointer or '/'}: {field.detail}" for field in error.errors]
-    repeats = bool(fields) and all(field.detail in error.detail for field in error.errors)
-    return "; ".join(fields if repeats else [error.detail, *fields])
 
 
 @click.group(cls=Commands)

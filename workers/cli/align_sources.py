@@ -15,12 +15,14 @@ from workers.training.held_out import with_dev
 from workers.training.pair_sets import SMALLEST, PairSet, encode_pairs
 from workers.training.pairs import Pair, pairs_of
 from workers.training.phrases import phrase_pairs
+from workers.training.selection import DEV
 from workers.training.settings import TrainingSettings
 from workers.training.views import Views
 from workers.training.vocabulary import synthetic_pairs
 
 # Many shoppers ask in Chinese, which is farthest from English.
 WEIGHTS = dict.fromkeys((DICTIONARY_WORDS, DICTIONARY_PHRASES), 2.0)
+FEWEST_KEPT = 20  # products to judge by, below which chance decides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,10 @@ class Sources:
             console.print(f"left out: {missing} is missing", highlight=False, soft_wrap=True)
         judged = with_dev(found)
         if judged != found:
-            console.print("No split val: products of train are kept apart to judge by, and not learnt from.")
+            kept = sum(product.split == DEV for each in judged for product in each.products.values())
+            console.print(f"No split val: {kept} products of train are kept apart to judge by, and not learnt from.")
+            if kept < FEWEST_KEPT:
+                console.print("So few hardly tell which step is best: take dev's figures below for little.")
         return judged
 
     def sets(self, judged: Sequence[JudgedSet], encoded: Encodings, settings: TrainingSettings) -> list[PairSet]:

@@ -12,6 +12,7 @@ from tests.workers.cli.test_align import FEW_STEPS, add_products, train_on
 from tests.workers.training.sets import judged_set
 from workers.alignment.artifact import AlignmentCard
 from workers.cli import align
+from workers.cli.align_sources import FEWEST_KEPT
 from workers.training.families import DEV_SHARE
 from workers.training.pair_sets import SMALLEST
 
@@ -88,10 +89,11 @@ def test_without_a_split_val_products_of_train_are_kept_apart(folder: Path) -> N
         _change(folder / f"{name}.jsonl", lambda row: row.update(split="train"))
     run = train_on(folder)
     assert run.exit_code == 0, (run.output, run.exception)
-    assert "kept apart to judge by" in run.output
     card = AlignmentCard.read(folder / "out" / "card.json")
     products = COUNT + 3
     kept = round(DEV_SHARE * products)
+    assert f"{kept} products of train are kept apart to judge by" in run.output
+    assert ("hardly tell" in run.output) == (kept < FEWEST_KEPT)
     texts = [len(json.loads(line).get("titles", {})) for line in (folder / "catalogue.jsonl").read_text().splitlines()]
     most = products - kept + sum(texts) + 1 + 3  # names, the lamp's description, and queries
     assert products - kept <= card.training["pairs"][f"{folder.name} text-image"] <= most

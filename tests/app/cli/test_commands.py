@@ -2,7 +2,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from app.cli.main import Commands
+from app.cli.commands import Commands
 from app.errors import FieldError, RequestInvalid
 
 
@@ -30,4 +30,4 @@ def test_what_is_wrong_is_told_once_with_its_field(detail: str, errors: tuple[tu
 
     run = CliRunner().invoke(group, ["fail"])
     assert run.exit_code != 0
-    assert run.output.strip().removeprefix("error: ").removeprefix("Error: ") == told
+    assert run.output == f"Error: {told}\n"
