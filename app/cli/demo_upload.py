@@ -61,7 +61,7 @@ def _follow_pending(client: Client, chosen: "DemoSet", progress: Progress) -> No
 
 
 def _pending(client: Client, catalogue: str) -> int:
-    return sum(product["state"] == "pending" for product in client.products(catalogue, page=PAGE))
+    return sum(product["embedding"]["state"] == "pending" for product in client.products(catalogue, page=PAGE))
 
 
 def _failed(client: Client, job: Job, console: Console) -> int:
