@@ -1,5 +1,6 @@
 import io
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,10 @@ import pytest
 from PIL import Image
 
 from app.client import Client
-from tests.app.cli.conftest import Run
+from app.db import embeddings
+from tests.app.cli.conftest import Run, embed_all
 from tests.app.conftest import Listening
+from tests.conftest import Services
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -64,6 +67,26 @@ def test_a_second_run_finds_the_products_there_and_adds_none(
     second = _report(run, judged, state)[1]
     assert [each["hits"] for each in first["searches"]] == [each["hits"] for each in second["searches"]]
     assert sum(1 for _ in client.products("shoes")) == 6
+
+
+def test_products_that_other_workers_embed_anew_are_waited_for(
+    run: Run, judged: Path, state: Path, client: Client, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search, waited = Client.search, threading.Event()
+
+    def search_and_adopt(self: Client, *arguments: Any, **options: Any) -> Any:
+        monkeypatch.setattr(Client, "search", search)
+        found = search(self, *arguments, **options)
+        with services.sessions.begin() as session:
+            embeddings.requeue_all(session)
+        threading.Timer(1, lambda: (embed_all(services), waited.set())).start()
+        return found
+
+    monkeypatch.setattr(Client, "search", search_and_adopt)
+    output = _report(run, judged, state)[0]
+    assert waited.is_set()
+    assert "anew" in output
+    assert {product["embedding"]["state"] for product in client.products("shoes")} == {"ready"}
 
 
 def test_the_search_page_is_named_with_the_key(run: Run, judged: Path, state: Path, listening: Listening) -> None:
