@@ -34,8 +34,8 @@ class TrainingSettings:
     are, then the fusions of mixed queries.
     """
 
-    steps: int = 500  # for the heads of text and picture
-    language_steps: int = 800
+    steps: int = 550  # for the heads of text and picture
+    language_steps: int = 900
     speech_steps: int = 300
     fusion_steps: int = 200
     sets_per_step: int = 3  # drawn by their weights; one at a time in later stages
