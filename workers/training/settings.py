@@ -34,7 +34,7 @@ class TrainingSettings:
     are, then the fusions of mixed queries.
     """
 
-    steps: int = 550  # for the heads of text and picture
+    steps: int = 500  # for the heads of text and picture
     language_steps: int = 900
     speech_steps: int = 300
     fusion_steps: int = 200
