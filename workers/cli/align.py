@@ -49,7 +49,14 @@ def align() -> None:
     type=click.IntRange(0),
     default=TrainingSettings.views,
     show_default=True,
-    help="Also learn from so many changed views of each picture and recording, and wordings of each text.",
+    help="Also learn from so many changed views of each picture, and wordings of each text.",
+)
+@click.option(
+    "--recording-views",
+    type=click.IntRange(0),
+    default=TrainingSettings.recording_views,
+    show_default=True,
+    help="Also learn from so many changed views of each recording: faster, slower, in noise, in a room.",
 )
 @click.option(
     "--unfreeze",
@@ -74,6 +81,7 @@ def train_command(
     dictionary: int,
     translations: Path | None,
     views: int,
+    recording_views: int,
     unfreeze: int,
     losses: tuple[tuple[str, str], ...],
     resume: bool,
@@ -90,8 +98,10 @@ def train_command(
     """
     if bool(data) == (catalogue is not None):
         raise click.UsageError("Give either --data, once or several times, or --catalogue.")
-    if (resume or views or unfreeze) and catalogue is not None:
-        raise click.UsageError("--resume, --views and --unfreeze go with --data, not with --catalogue.")
+    if (resume or views or recording_views or unfreeze) and catalogue is not None:
+        raise click.UsageError(
+            "--resume, --views, --recording-views and --unfreeze go with --data, not with --catalogue."
+        )
     torch.set_num_threads(threads)
     # Heads bear it, and on many processors the matrices are multiplied twice as fast.
     torch.set_float32_matmul_precision("medium")
@@ -103,6 +113,7 @@ def train_command(
         steps=steps or TrainingSettings.steps,
         seed=seed,
         views=views,
+        recording_views=recording_views,
         unfreeze=unfreeze,
         losses=chosen_losses(losses),
     )

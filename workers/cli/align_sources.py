@@ -54,7 +54,7 @@ class Sources:
             JudgedSetInvalid: the judged sets pair no two modalities often enough.
         """
         own = [pair for each in judged for pair in (*pairs_of(each), *phrase_pairs(each, settings.seed))]
-        views = Views(count=settings.views, seed=settings.seed)
+        views = Views(count=settings.views, recordings=settings.recording_views, seed=settings.seed)
         sets = [
             replace(each, weight=WEIGHTS.get(each.name, 1.0))
             for each in encode_pairs([*own, *self._general(judged, settings.seed)], encoded, views)

@@ -10,12 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from app.errors import WeightsInvalid
-from app.types import Modality
 from workers.cli.align_sources import Sources
 from workers.cli.compare_choice import DEFAULTS, Compared, read_choice
 from workers.cli.compare_run import METRICS, Comparison, Measured
 from workers.cli.options import cache_option, data_option, progress_bar, threads_option
-from workers.encoders.choice import cards_of
 
 
 @click.command("compare")
@@ -26,8 +24,8 @@ from workers.encoders.choice import cards_of
     multiple=True,
     default=DEFAULTS,
     metavar="NAME=ENCODERS",
-    help="As --encoders of `align train` takes them, with dim=N and pooling=mean (over a recording's segments) among"
-    " them if wanted; may be given several times. Without any: the packaged encoders beside the default ones.",
+    help="As --encoders of `align train` takes them, with dim=N and pooling=mean (over segments, tokens or cells)"
+    " among them if wanted; may be given several times. Without any: the packaged encoders beside the default ones.",
 )
 @click.option("--steps", type=click.IntRange(1), default=150, show_default=True, help="Of each stage.")
 @click.option("--most", type=click.IntRange(1), default=1500, show_default=True, help="Products of train, of each set.")
@@ -73,9 +71,6 @@ def _read(choices: tuple[str, ...]) -> list[Compared]:
     for each in found:
         if sum(each.name == other.name for other in found) > 1:
             raise click.BadParameter(f"Two choices are named {each.name!r}.", param_hint="--choice")
-        card = cards_of(each.encoders)[Modality.SPEECH]
-        if each.mean and card.segments == 1:
-            raise click.BadParameter(f"{each.name}: {card.name} has no segments.", param_hint="--choice")
     return found
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 import click
 
 from app.types import Modality
-from workers.encoders.choice import Choice, parse
+from workers.encoders.choice import Choice, cards_of, parse
 from workers.evaluation.judged import EVERY_SPLIT, JudgedProduct, JudgedQuery, JudgedSet
 from workers.training.held_out import TRAIN
 from workers.training.selection import DEV
@@ -19,6 +19,9 @@ DEFAULTS = (
     "defaults=",
     "256 numbers=dim=256",
     "mean of segments=pooling=mean",
+    "attention over tokens and cells=text=multilingual-e5-small-tokens,image=efficientnet-lite2-grid",
+    "attention over cells=image=efficientnet-lite2-grid",
+    "mean of cells=image=efficientnet-lite2-grid,pooling=mean",
     "mfcc=speech=mfcc",
     "speech-embedding=speech=speech-embedding",
     "whisper-tiny.en=speech=whisper-tiny.en-segments",
@@ -41,12 +44,13 @@ class Compared:
     name: str
     encoders: Choice  # where they are not the default ones
     dim: int = TrainingSettings.dim
-    mean: bool = False  # whether a recording is the mean over its segments, instead of what attention makes of them
+    # Whose contents are the mean over their segments, instead of what attention makes of them.
+    means: frozenset[Modality] = frozenset()
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """What it changes; both if it changes no modality more than another."""
-        changed = {*self.encoders, *([Modality.SPEECH] if self.mean else [])}
+        changed = {*self.encoders, *self.means}
         if not changed or self.dim != TrainingSettings.dim:
             return tuple(Part)
         by_part = {Part.SEEN: changed - {Modality.SPEECH}, Part.SPOKEN: changed & {Modality.SPEECH}}
@@ -59,6 +63,7 @@ def read_choice(written: str) -> Compared:
     Raises:
         BadParameter: it is not written so.
         EncoderUnknown: its encoders are not.
+        WeightsInvalid: a folder or a repository cannot be read.
     """
     name, equals, rest = (part.strip() for part in written.partition("="))
     if not name or not equals:
@@ -71,7 +76,16 @@ def read_choice(written: str) -> Compared:
         raise click.BadParameter(f"{written!r}: dim is a whole number from {SHORTEST}.", param_hint="--choice")
     if pooling not in (None, MEAN):
         raise click.BadParameter(f"{written!r}: the only other pooling is {MEAN}.", param_hint="--choice")
-    return Compared(name=name, encoders=encoders, dim=int(dim), mean=pooling == MEAN)
+    means = _means(encoders) if pooling else frozenset()
+    if pooling and not means:
+        raise click.BadParameter(f"{written!r}: none of its encoders has segments.", param_hint="--choice")
+    return Compared(name=name, encoders=encoders, dim=int(dim), means=means)
+
+
+def _means(encoders: Choice) -> frozenset[Modality]:
+    """Which of the named encoders give segments, or of the default ones if none is named."""
+    cards = cards_of(encoders)
+    return frozenset(modality for modality in encoders or cards if cards[modality].segments > 1)
 
 
 def limited(judged: JudgedSet, part: Part, most: int) -> JudgedSet:

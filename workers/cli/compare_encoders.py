@@ -1,7 +1,7 @@
 """The encoders that are compared: what each gives, and how long it takes."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from statistics import median
@@ -24,13 +24,12 @@ TIMED = 40  # contents that an encoder is timed by
 
 
 class MeanOfSegments(Encodings):
-    """The same encodings, with the mean over the segments of each recording instead of all of them side by side."""
+    """The same encodings, with the mean over the segments of each content instead of all of them side by side."""
 
-    def __init__(self, encodings: Encodings) -> None:
-        self._segmented = encodings
-        card = encodings.cards[Modality.SPEECH]
-        mean = replace(card, name=f"{card.name}-mean", dim=card.dim // card.segments, segments=1)
-        self.cards = {**encodings.cards, Modality.SPEECH: mean}
+    def __init__(self, encodings: Encodings, modalities: Collection[Modality]) -> None:
+        self._segmented, self._modalities = encodings, modalities
+        means = {modality: _mean_card(encodings.cards[modality]) for modality in modalities}
+        self.cards = {**encodings.cards, **means}
         self.unreadable, self.device = encodings.unreadable, encodings.device
 
     def encode(self, modality: Modality, contents: Sequence[Content]) -> list[str | None]:
@@ -39,18 +38,22 @@ class MeanOfSegments(Encodings):
 
     def halves(self, modality: Modality, keys: Sequence[str]) -> NDArray[np.float16]:
         """The pooled outputs of encoded contents as they are cached, (n, dim)."""
-        if modality is not Modality.SPEECH:
+        if modality not in self._modalities:
             return self._segmented.halves(modality, keys)
         means = mean_of_segments(self._segmented.outputs(modality, keys), self.cards[modality].dim)
         return means.astype(np.float16)
 
 
 def mean_of_segments(outputs: Pooled, width: int) -> Pooled:
-    """(n, segments x width) to (n, width), the empty segments behind the end of a recording left out."""
+    """(n, segments x width) to (n, width), the empty segments behind the end of a content left out."""
     segments = outputs.reshape(len(outputs), outputs.shape[1] // width, width)
     used = np.maximum(1, (segments != 0).any(axis=2).sum(axis=1))  # (n,)
     mean: Pooled = (segments.sum(axis=1) / used[:, None]).astype(np.float32)
     return mean
+
+
+def _mean_card(card: EncoderCard) -> EncoderCard:
+    return replace(card, name=f"{card.name}-mean", dim=card.dim // card.segments, segments=1)
 
 
 class Timer:

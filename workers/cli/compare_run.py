@@ -108,7 +108,7 @@ class Comparison:
         for modality, card in cards_of(choice.encoders).items():
             if card != self._usual.cards[modality]:
                 found = found.with_encoder(self._timer.load(card))
-        return MeanOfSegments(found) if choice.mean else found
+        return MeanOfSegments(found, choice.means) if choice.means else found
 
     def _measure(self, choice: Compared, part: Part, encoded: Encodings) -> Iterator[Row]:
         judged = self._judged[part]

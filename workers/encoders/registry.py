@@ -9,7 +9,7 @@ import torch
 from app.errors import EncoderUnknown
 from app.types import EncoderCard, Modality
 from workers.encoders import cards as named
-from workers.encoders import image, speech, text
+from workers.encoders import image, parts, speech, text
 from workers.encoders.base import Classifier, Encoder
 from workers.encoders.device import choose
 
@@ -48,9 +48,11 @@ _LOADERS: Mapping[str, tuple[EncoderCard, Loader]] = {
     card.name: (card, load)
     for card, load in (
         (text.CARD, text.TextEncoder.load),
+        (parts.TOKENS, parts.TokensEncoder.load),
         (image.CARD, image.ImageEncoder.load),
         (speech.CARD, speech.SpeechEncoder.load),
         (named.MINILM, _minilm),
+        (parts.GRID, parts.GridEncoder.load),
         (image.LITE0.card, lambda device: image.ImageEncoder.load(device, image.LITE0)),
         (named.RESNET50, _resnet50),
         (named.TINY_EN, lambda device: speech.SpeechEncoder.load(device, named.TINY_EN, named.TINY_EN_WEIGHTS)),

@@ -29,7 +29,12 @@ class ClassNames:
 
 
 def class_names(encodings: Encodings) -> ClassNames | None:
-    """The class names of the picture encoder that these encodings are made by; none if it has no classifier."""
+    """The class names of the picture encoder that these encodings are made by; none if it has no classifier.
+
+    Nor are there any where texts are tokens side by side, whose head has no place for what a name means alone.
+    """
+    if encodings.cards[Modality.TEXT].segments > 1:
+        return None
     classifier = registry.classifier(encodings.cards[Modality.IMAGE])
     if classifier is None:
         return None

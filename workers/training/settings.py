@@ -34,7 +34,7 @@ class TrainingSettings:
     are, then the fusions of mixed queries.
     """
 
-    steps: int = 500  # for the heads of text and picture
+    steps: int = 550  # for the heads of text and picture
     language_steps: int = 900
     speech_steps: int = 300
     fusion_steps: int = 200
@@ -59,7 +59,8 @@ class TrainingSettings:
     known: Mapping[Modality, int] = field(default_factory=lambda: {Modality.TEXT: 2048, Modality.IMAGE: 2048})
     dim: int = 512
     seed: int = 0
-    views: int = 0  # augmented ones of each picture, recording and text of judged sets, beside themselves
+    views: int = 0  # augmented ones of each picture and text of judged sets, beside themselves
+    recording_views: int = 0  # the same of each recording
     shop_known: int = 1024  # texts, and pictures, of a shop that are added to the known ones, at most
     check_every: int = 150  # steps between two looks at dev
     unfreeze: int = 0  # last blocks of the picture encoder that are trained at the end, together with its head

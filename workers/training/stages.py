@@ -45,8 +45,9 @@ def stages_of(
     others = [each for each in sets if Modality.SPEECH not in each.modalities]
     shown = [each for each in others if Modality.IMAGE in each.modalities]
     translated = [each for each in others if each.modalities == {Modality.TEXT}]
-    if translated and settings.language_steps:
-        yield _languages(network.eval(), translated, _shown(others), settings, chance)
+    texts = network.head(Modality.TEXT)
+    if translated and settings.language_steps and isinstance(texts, TextHead):
+        yield _languages(texts.eval(), translated, _shown(others), settings, chance)
     if shown:
         yield _heads(network.eval(), shown, settings, chance)
     if spoken:
@@ -61,15 +62,13 @@ def stages_of(
 
 
 def _languages(
-    network: AlignmentNetwork,
+    texts: TextHead,
     sets: Sequence[PairSet],
     held: Tensor,
     settings: TrainingSettings,
     chance: torch.Generator,
 ) -> Stage:
     """Brings texts to what the texts that they translate meant before, while held ones, (n, inputs), stay."""
-    texts = network.head(Modality.TEXT)
-    assert isinstance(texts, TextHead)
     aimed = [each.aimed(texts.unpaired) for each in sets]
     with torch.no_grad():
         places = texts.unpaired(held.float())

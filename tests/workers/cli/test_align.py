@@ -164,7 +164,7 @@ def test_the_progress_bar_says_the_loss_and_what_dev_was_last(tmp_path: Path, mo
     assert re.fullmatch(r"training heads, loss \d+\.\d\d, dev MRR 0\.\d{4}", second)
 
 
-@pytest.mark.parametrize("options", [("--resume",), ("--views", "1"), ("--unfreeze", "1")])
+@pytest.mark.parametrize("options", [("--resume",), ("--views", "1"), ("--recording-views", "1"), ("--unfreeze", "1")])
 def test_what_a_catalogue_is_not_fitted_with_is_refused(options: tuple[str, ...]) -> None:
     run = CliRunner().invoke(align.align, ["train", "--catalogue", "shop", *options])
     assert run.exit_code == 2

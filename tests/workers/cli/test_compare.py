@@ -88,6 +88,17 @@ def test_recordings_can_be_the_mean_of_their_segments(folder: Path) -> None:
     assert (speech["id"].partition("@")[0], speech["numbers"]) == ("whisper-base-segments-mean", 512)
 
 
+def test_tokens_and_cells_can_be_attended_to_or_be_their_mean(folder: Path) -> None:
+    parts = "text=multilingual-e5-small-tokens,image=efficientnet-lite2-grid"
+    run = _run(folder, "--choice", f"attention={parts}", "--choice", f"mean={parts},pooling=mean")
+    assert run.exit_code == 0, (run.output, run.exception)
+    attention, mean = (_table(folder)[name] for name in ("attention", "mean"))
+    assert {(row["query"], row["against"]) for row in attention["rows"]} >= {("text", "image"), ("image", "all")}
+    assert {own["numbers"] for own in attention["encoders"].values()} == {32 * 384, 16 * 1280}
+    assert {own["numbers"] for own in mean["encoders"].values()} == {384, 1280}
+    assert attention["rows"] != mean["rows"]
+
+
 def test_the_mean_leaves_out_what_is_behind_the_end() -> None:
     outputs = np.array([[1, 2, 3, 4, 0, 0], [0, 0, 0, 0, 0, 0]], np.float32)  # three segments of two numbers
     assert mean_of_segments(outputs, 2).tolist() == [[2, 3], [0, 0]]
@@ -118,7 +129,7 @@ def test_names_in_other_languages_are_to_find_titles(folder: Path) -> None:
         ("one=dim=8", "dim"),
         ("one=dim=many", "dim"),
         ("one=pooling=max", "pooling"),
-        ("one=speech=mfcc,pooling=mean", "no segments"),
+        ("one=speech=mfcc,pooling=mean", "none of its encoders has segments"),
     ],
 )
 def test_a_choice_that_makes_no_sense_is_refused(folder: Path, choice: str, why: str) -> None:

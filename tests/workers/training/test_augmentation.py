@@ -105,15 +105,15 @@ def test_a_text_that_nothing_is_known_of_has_no_wordings() -> None:
 
 def test_what_a_content_is_decides_its_views(tmp_path: Path) -> None:
     Image.fromarray(noise(40, 40, seed=1)).save(tmp_path / "a.png")
-    views = Views(count=3, seed=7)
+    views = Views(count=3, recordings=1, seed=7)
     picture = FileContent(tmp_path / "a.png", Modality.IMAGE)
     keys = [view.key for view in views.of(picture)]
     assert len({picture.key, *keys}) == 4
     assert keys == [view.key for view in views.of(picture)]
-    assert not {*keys} & {view.key for view in Views(count=3, seed=8).of(picture)}
-    assert keys[:2] == [
-        view.key for view in Views(count=2, seed=7).of(picture)
-    ]  # more views keep those that there were
+    assert not {*keys} & {view.key for view in Views(count=3, recordings=1, seed=8).of(picture)}
+    fewer = Views(count=2, recordings=1, seed=7)
+    assert keys[:2] == [view.key for view in fewer.of(picture)]  # more views keep those that there were
+    assert len(views.of(FileContent(tmp_path / "a.wav", Modality.SPEECH))) == 1
     said = Utterance(text="saw", spoken="a saw", voice="en-gb", rate=160, pitch=50, noise=0)
     assert views.of(SyntheticContent(said)) == []
     texts = views.of(TextContent("A red shirt for summer", Role.QUERY))

@@ -60,7 +60,7 @@ def test_pictures_and_texts_on_the_left_vary_and_texts_on_the_right_do_not(
     monkeypatch.setattr(pair_sets, "SMALLEST", 1)
     limits = MediaLimits(max_pixels=10**6, max_seconds=10)
     encodings = Encodings(tmp_path / "cache", default_cards(), limits, Progress(disable=True))
-    found = encode_pairs(pairs_of(judged_set(tmp_path), "val"), encodings, Views(count=2, seed=0))
+    found = encode_pairs(pairs_of(judged_set(tmp_path), "val"), encodings, Views(count=2, recordings=2, seed=0))
     by_name = {each.name.rpartition(" ")[2]: each for each in found}
     crossing = by_name["text-image"]
     assert crossing.right.views.tolist() == [3, 3]
