@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from app.types import Modality
-from workers.alignment.network import AlignmentNetwork
+from workers.alignment.network import AlignmentNetwork, ProjectionHead
 from workers.alignment.picture_head import PictureHead
 from workers.alignment.text_head import TextHead
 from workers.training.batches import draw
@@ -114,17 +114,17 @@ def _speech(
 
 def _head_groups(network: AlignmentNetwork, settings: TrainingSettings) -> list[dict[str, Any]]:
     """What pairs teach the heads of text and picture: what they know without pairs stays."""
-    texts, pictures = network.head(Modality.TEXT), network.head(Modality.IMAGE)
-    assert isinstance(texts, TextHead)
-    if isinstance(pictures, PictureHead):
-        taught = [*texts.learned.parameters(), *pictures.learned.parameters()]
-        return [{"params": taught, "lr": settings.learning_rate}]
-    across = [own for name, own in pictures.named_parameters() if name == "across.weight"]
-    rest = [own for name, own in pictures.named_parameters() if name != "across.weight"]
-    return [
-        {"params": [*texts.learned.parameters(), *rest], "lr": settings.learning_rate},
-        {"params": across, "lr": settings.across_learning_rate, "weight_decay": 0.0},
-    ]
+    taught: list[nn.Parameter] = []
+    across: list[nn.Parameter] = []
+    for head in (network.head(Modality.TEXT), network.head(Modality.IMAGE)):
+        learning = head.learned if isinstance(head, TextHead | PictureHead) else head
+        for name, own in learning.named_parameters():
+            straight = isinstance(head, ProjectionHead) and name == "across.weight"
+            (across if straight else taught).append(own)
+    groups: list[dict[str, Any]] = [{"params": taught, "lr": settings.learning_rate}]
+    if across:
+        groups.append({"params": across, "lr": settings.across_learning_rate, "weight_decay": 0.0})
+    return groups
 
 
 def _shown(sets: Sequence[PairSet]) -> Tensor:
