@@ -121,7 +121,9 @@ class Comparison:
 
     def _train(self, choice: Compared, part: Part, sets: Sequence[PairSet], encoded: Encodings) -> Alignment:
         settings = replace(self._settings, dim=choice.dim)
-        names = class_names(encoded) if part is Part.SEEN else None
+        # Cells are compared with their mean, and say nothing in words: nor may it.
+        in_words = part is Part.SEEN and Modality.IMAGE not in choice.means
+        names = class_names(encoded) if in_words else None
         blank = blank_card(encoded.cards, settings, names)
         task = self._progress.add_task("training", total=None)
         network, _ = train(
