@@ -20,6 +20,7 @@ DEFAULTS = (
     "256 numbers=dim=256",
     "mean of segments=pooling=mean",
     "attention over tokens and cells=text=multilingual-e5-small-tokens,image=efficientnet-lite2-grid",
+    "mean of tokens and cells=text=multilingual-e5-small-tokens,image=efficientnet-lite2-grid,pooling=mean",
     "attention over cells=image=efficientnet-lite2-grid",
     "mean of cells=image=efficientnet-lite2-grid,pooling=mean",
     "mfcc=speech=mfcc",
