@@ -43,7 +43,8 @@ class GridEncoder(image.ImageEncoder):
     def finish(self, states: States) -> Pooled:
         """The means of 16 cells, row by row: (batch, 16 x 1280)."""
         side = math.isqrt(states.hidden.shape[1])
-        grid = states.hidden.float().transpose(1, 2).unflatten(2, (side, side))  # (batch, channels, rows, columns)
+        flat = states.hidden.float().transpose(1, 2)  # (batch, channels, rows x columns)
+        grid = flat.reshape(*flat.shape[:2], side, side)
         cells = functional.adaptive_avg_pool2d(grid, ROWS).flatten(2).transpose(1, 2)
         pooled: Pooled = cells.flatten(1).cpu().numpy()
         return pooled
