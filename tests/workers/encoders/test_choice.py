@@ -53,7 +53,7 @@ def test_modalities_that_are_left_out_keep_their_default() -> None:
 
 def test_an_unknown_name_is_answered_with_those_there_are() -> None:
     with pytest.raises(
-        EncoderUnknown, match="known are multilingual-e5-small, .*, all-minilm-l6-v2; also a repository"
+        EncoderUnknown, match=r"known are multilingual-e5-small, .*, all-minilm-l6-v2; also a repository"
     ):
         cards_of({TEXT: "no-such-encoder"})
 
