@@ -59,6 +59,10 @@ class RequestInvalid(TriseekError):
     status = 422
 
 
+class FilterInvalid(RequestInvalid):
+    """The filter cannot be read."""
+
+
 class BodyUnreadable(TriseekError):
     """The request's body is not JSON."""
 

@@ -111,6 +111,8 @@ class SearchQuery:
     limit: int = 20
     rerank: bool = True
     explain: bool = False
+    filter: str | None = None  # in the filter language
+    facets: tuple[str, ...] = ()  # fields whose values are counted
 
 
 @dataclass(frozen=True, kw_only=True)

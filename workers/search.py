@@ -10,10 +10,14 @@ from uuid import UUID
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from app.conditions import Condition, fields_of
 from app.db import jobs, products, ranking
+from app.db.filtering import sql_of
+from app.db.matching import Matching, is_known
 from app.db.ranking import RankingPart
 from app.db.tables import Job
 from app.errors import SearchAbandoned, SearchFailed, TriseekError
+from app.search.filters import parse_field, parse_filter
 from app.search.service import FROZEN, read_query
 from app.types import Contribution, Hit, JobState, Modality, SearchQuery
 from workers.connections import Connections
@@ -59,8 +63,13 @@ def _answer(session: Session, connections: Connections, towers: Towers, job: Job
     encoded = encode_query(session, connections.store, towers, catalogue_id, query.parts)
     watch.lap("encode")
     parts = _ranking_parts(encoded, query)
-    rows = ranking.rank(session, towers.space, catalogue_id, parts, exclude=encoded.named_products, candidates=FROZEN)
-    total = ranking.searchable(session, towers.space, catalogue_id, query.against)
+    condition = parse_filter(query.filter) if query.filter else None
+    where, exclude = sql_of(condition), encoded.named_products
+    rows = ranking.rank(session, towers.space, catalogue_id, parts, where=where, exclude=exclude, candidates=FROZEN)
+    matching = Matching(session, towers.space, catalogue_id, query.against, where, exclude)
+    total = matching.count()
+    facets = {name: matching.facet(parse_field(name)) for name in query.facets}
+    notes = [] if total else _notes(session, catalogue_id, condition)
     found = products.by_ids(session, [row.product_id for row in rows])
     stored = ranking.vectors(session, towers.space, list(found)) if query.rerank else []
     watch.lap("sql")
@@ -70,12 +79,19 @@ def _answer(session: Session, connections: Connections, towers: Towers, job: Job
     queued = (cast(datetime, job.started_at) - job.created_at).total_seconds()
     return {
         "hits": [_document(hit, found[hit.product_id].sku, explain=query.explain) for hit in hits],
-        "total": total - len(encoded.named_products),
-        "facets": {},
+        "total": total,
+        "facets": facets,
+        "notes": notes,
         "space": towers.space.id,
         "transcript": encoded.transcript,
         "took_ms": watch.took_ms(queued),
     }
+
+
+def _notes(session: Session, catalogue_id: int, condition: Condition | None) -> list[str]:
+    """Why nothing may have matched: the fields that no product has."""
+    unknown = [field for field in fields_of(condition) if not is_known(session, catalogue_id, field)]
+    return [f"No product of the catalogue has {field}." for field in unknown]
 
 
 def _ranking_parts(encoded: EncodedQuery, query: SearchQuery) -> list[RankingPart]:

@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.catalog.drafts import ProductDraft
+from app.conditions import Condition
 from app.db import catalogues, embeddings, jobs, media, products, spaces
+from app.db.filtering import sql_of
 from app.db.tables import Job, Product, ProductMedia
 from app.errors import CatalogueUnknown, ProductUnknown
 from app.jobs.client import enqueue
@@ -108,9 +110,12 @@ def views(session: Session, rows: Sequence[Product]) -> list[ProductView]:
     ]
 
 
-def page(session: Session, tenant_id: int, catalogue: str, *, after: int, limit: int) -> list[ProductView]:
-    """Products of a catalogue in the order they came, past the one of this id."""
-    rows = products.page(session, catalogue_id(session, tenant_id, catalogue), after=after, limit=limit)
+def page(
+    session: Session, tenant_id: int, catalogue: str, condition: Condition | None = None, *, after: int, limit: int
+) -> list[ProductView]:
+    """Products of a catalogue that meet a condition in the order they came, past the one of this id."""
+    catalogue_row = catalogue_id(session, tenant_id, catalogue)
+    rows = products.page(session, catalogue_row, where=sql_of(condition), after=after, limit=limit)
     return views(session, rows)
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, false, func, insert, select, update
+from sqlalchemy import bindparam, delete, false, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
+from app.db.filtering import EVERYTHING, Filter
 from app.db.tables import Product, ProductMedia
 
 
@@ -61,12 +62,13 @@ def remove(session: Session, product_id: int) -> None:
     session.execute(delete(Product).where(Product.id == product_id))
 
 
-def page(session: Session, catalogue_id: int, *, after: int, limit: int) -> list[Product]:
-    """The catalogue's products by id, past this one."""
+def page(session: Session, catalogue_id: int, *, where: Filter = EVERYTHING, after: int, limit: int) -> list[Product]:
+    """The catalogue's products that match by id, past this one."""
+    matching = text(where.text).bindparams(**where.values)
     return list(
         session.scalars(
             select(Product)
-            .where(Product.catalogue_id == catalogue_id, Product.id > after)
+            .where(Product.catalogue_id == catalogue_id, Product.id > after, matching)
             .order_by(Product.id)
             .limit(limit)
         )

@@ -2,13 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from app.db.filtering import EVERYTHING, Filter
+from app.db.matching import expected
 from app.db.tables import EmbeddingSpace
 from app.types import Modality
+
+COMPARED = 5_000  # products up to which all that match are compared
+
+
+class Scan(StrEnum):
+    """How candidates are found."""
+
+    APPROXIMATE = "approximate"
+    EXACT = "exact"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +38,7 @@ def rank(
     catalogue_id: int,
     parts: Sequence[RankingPart],
     *,
+    where: Filter = EVERYTHING,
     exclude: Sequence[int] = (),
     candidates: int,
 ) -> Sequence[Row[Any]]:
@@ -35,31 +48,33 @@ def rank(
     the part's; its `cosine` is the sum over parts and modalities of weight times similarity, a part's weight being
     divided among the modalities that the product has in proportion to their shares.
 
+    Where few products match the filter all of them are compared. Where many do, the indexes' approximate scans find the
+    candidates; should those be too few, all that match are compared after all, so that as many come as there are.
+
     Returns:
         Rows of `product_id`, `cosine`, `part` indexes, `against` modalities, `similarity` and `weight` lists in step.
     """
-    ranked = statement(space, parts)
     values: dict[str, Any] = {"catalogue": catalogue_id, "exclude": list(exclude), "candidates": candidates}
+    values |= where.values
     for number, part in enumerate(parts):
         for reading, vector in enumerate(part.vectors):
             values[f"vector_{number}_{reading}"] = "[" + ",".join(f"{x:.6g}" for x in vector) + "]"
         values[f"weight_{number}"] = part.weight
         values |= {f"share_{number}_{modality}": share for modality, share in part.shares.items()}
-    return session.execute(text(ranked), values).all()
+    if expected(session, catalogue_id, where) > COMPARED:
+        found = session.execute(text(statement(space, parts, Scan.APPROXIMATE, where)), values).all()
+        if len(found) == candidates:
+            return found
+    return session.execute(text(statement(space, parts, Scan.EXACT, where)), values).all()
 
 
-def statement(space: EmbeddingSpace, parts: Sequence[RankingPart]) -> str:
+def statement(
+    space: EmbeddingSpace, parts: Sequence[RankingPart], scan: Scan = Scan.APPROXIMATE, where: Filter = EVERYTHING
+) -> str:
     """The text of the ranking statement."""
+    nearest = _indexed(space, parts, where) if scan is Scan.APPROXIMATE else _all(where)
     # The space and the modality stand in the text, not in parameters: a partial index is only used where the planner
     # can see that the query's condition implies the index's.
-    nearest = " UNION ".join(
-        f"(SELECT product_id FROM embeddings WHERE {_stored(space, modality)}"  # noqa: S608  no text of a user's
-        f" AND catalogue_id = :catalogue AND product_id <> ALL (:exclude)"
-        f" ORDER BY {_distance(space, number, reading)} LIMIT :candidates)"
-        for number, part in enumerate(parts)
-        for reading in range(len(part.vectors))
-        for modality in part.shares
-    )
     compared = " UNION ALL ".join(
         f"SELECT product_id, {number} AS part, '{modality}' AS against,"  # noqa: S608  no text of a user's
         f" 1 - min({_nearest_distance(space, number, part)}) AS similarity,"
@@ -82,6 +97,28 @@ FROM weighted GROUP BY product_id ORDER BY cosine DESC, product_id LIMIT :candid
 """  # noqa: S608  numbers and enum members only
 
 
+def _indexed(space: EmbeddingSpace, parts: Sequence[RankingPart], where: Filter) -> str:
+    """The candidates of an approximate scan for each vector and modality."""
+    of_product = f" AND EXISTS (SELECT FROM products WHERE id = product_id AND {where.text})"
+    matches = "" if where == EVERYTHING else of_product
+    return " UNION ".join(
+        f"(SELECT product_id FROM embeddings WHERE {_stored(space, modality)}"  # noqa: S608  no text of a user's
+        f" AND catalogue_id = :catalogue AND product_id <> ALL (CAST(:exclude AS bigint[])){matches}"
+        f" ORDER BY {_distance(space, number, reading)} LIMIT :candidates)"
+        for number, part in enumerate(parts)
+        for reading in range(len(part.vectors))
+        for modality in part.shares
+    )
+
+
+def _all(where: Filter) -> str:
+    """Every product that matches."""
+    return (
+        "SELECT id AS product_id FROM products WHERE catalogue_id = :catalogue"  # noqa: S608  no text of a user's
+        f" AND id <> ALL (CAST(:exclude AS bigint[])) AND {where.text}"
+    )
+
+
 def _stored(space: EmbeddingSpace, modality: Modality) -> str:
     return f"space_id = {int(space.id)} AND modality = '{Modality(modality)}'"
 
@@ -93,16 +130,6 @@ def _nearest_distance(space: EmbeddingSpace, number: int, part: RankingPart) -> 
 def _distance(space: EmbeddingSpace, part: int, reading: int) -> str:
     dim = int(space.dim)
     return f"embedding::halfvec({dim}) <=> CAST(:vector_{part}_{reading} AS halfvec({dim}))"
-
-
-def searchable(session: Session, space: EmbeddingSpace, catalogue_id: int, modalities: Sequence[Modality]) -> int:
-    """How many products of a catalogue can be found through any of these modalities."""
-    statement = text(
-        "SELECT count(DISTINCT product_id) FROM embeddings"
-        " WHERE catalogue_id = :catalogue AND space_id = :space AND modality = ANY (:modalities)"
-    )
-    values = {"catalogue": catalogue_id, "space": space.id, "modalities": [str(modality) for modality in modalities]}
-    return int(session.execute(statement, values).scalar_one())
 
 
 def vectors(session: Session, space: EmbeddingSpace, product_ids: Sequence[int]) -> Sequence[Row[Any]]:

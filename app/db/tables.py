@@ -80,6 +80,12 @@ class Product(Table):
     __table_args__ = (
         UniqueConstraint("catalogue_id", "sku"),
         Index(
+            "products_by_attributes",
+            "attributes",
+            postgresql_using="gin",
+            postgresql_ops={"attributes": "jsonb_path_ops"},
+        ),
+        Index(
             "products_pending",
             "queued_at",
             postgresql_where=text("version > embedded_version AND version > failed_version"),

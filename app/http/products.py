@@ -28,6 +28,7 @@ from app.http.schemas.products import (
     StoredProductSchema,
 )
 from app.http.services import services
+from app.search.filters import parse_filter
 from app.types import Modality, Scope
 
 products = Endpoints("products", "Upload, read and delete products.")
@@ -119,10 +120,11 @@ def delete_product(catalogue: str, sku: str) -> Answer:
 
 @products.endpoint("GET", COLLECTION, scopes=READ, query=ProductsQuerySchema, answers={200: ProductPageSchema})
 def list_products(page: dict[str, Any], catalogue: str) -> Answer:
-    """Read a catalogue page by page, in the order the products came."""
+    """Read a catalogue page by page, in the order the products came; all of it, or what matches a filter."""
+    condition = parse_filter(page["filter"]) if page["filter"].strip() else None
     limit, after = page["limit"], read_cursor(page["cursor"])
     with services().sessions() as session:
-        views = service.page(session, tenant_id(), catalogue, after=after, limit=limit + 1)
+        views = service.page(session, tenant_id(), catalogue, condition, after=after, limit=limit + 1)
         documents = product_documents(session, views[:limit])
     cursor = str(views[limit - 1].product.id) if len(views) > limit else None
     return Answer(body={"products": documents, "next_cursor": cursor})

@@ -49,6 +49,7 @@ def _options() -> dict[str, Any]:
     options: dict[str, Any] = {name: request.form[name] for name in OPTIONS if request.form.get(name)}
     if "limit" in options and options["limit"].strip().isdecimal():
         options["limit"] = int(options["limit"][:9])
-    if "against" in options:
-        options["against"] = [name.strip() for each in request.form.getlist("against") for name in each.split(",")]
+    for option in ("against", "facets"):
+        if option in options:
+            options[option] = [name.strip() for each in request.form.getlist(option) for name in each.split(",")]
     return options

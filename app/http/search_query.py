@@ -9,7 +9,7 @@ from app.errors import FieldError, MediaTooLarge, MediaUnreadable, TriseekError
 from app.http.schemas.searches import SHORT_FORM
 from app.types import Modality, QueryPart, SearchQuery
 
-OPTIONS = ("limit", "rerank", "explain")
+OPTIONS = ("limit", "rerank", "explain", "filter")
 
 
 def read_query(
@@ -33,7 +33,8 @@ def read_query(
     if wrong:
         raise type(wrong[0])(wrong[0].detail, [each for error in wrong for each in error.errors])
     options = {name: content[name] for name in OPTIONS}
-    return SearchQuery(parts=tuple(parts), against=tuple(dict.fromkeys(content["against"])), **options), stored
+    against, facets = (tuple(dict.fromkeys(content[name] or ())) for name in ("against", "facets"))
+    return SearchQuery(parts=tuple(parts), against=against, facets=facets, **options), stored
 
 
 def _asked(content: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

@@ -72,7 +72,8 @@ def read_query(request: dict[str, Any]) -> SearchQuery:
         for part in request["parts"]
     )
     against = tuple(Modality(modality) for modality in request["against"])
-    return SearchQuery(**{**request, "parts": parts, "against": against})
+    facets = tuple(request.get("facets", ()))
+    return SearchQuery(**{**request, "parts": parts, "against": against, "facets": facets})
 
 
 def hits(job: Job, *, after_rank: int, limit: int) -> list[dict[str, Any]]:

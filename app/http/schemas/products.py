@@ -1,17 +1,12 @@
 """What products look like in answers and forms."""
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, fields, validate
 
-from app.catalog.schema import MAX_MEDIA, MediaSchema, ProductContentSchema, ProductSchema, single_line
+from app.catalog.schema import MAX_MEDIA, MediaSchema, ProductContentSchema, ProductSchema, printable, single_line
 from app.http.problems import ProblemSchema
+from app.http.schemas.filters import FILTER, readable_filter
 from app.http.schemas.jobs import JobSchema, PageQuerySchema
 from app.types import Modality
-
-
-def not_supported(value: object) -> None:
-    """Refuses what belongs to a later release, unless it is empty."""
-    if value:
-        raise ValidationError("is not supported yet")
 
 
 class ProductPatchSchema(ProductContentSchema):
@@ -82,7 +77,11 @@ class ProductAcceptedSchema(Schema):
 class ProductsQuerySchema(PageQuerySchema):
     """Which products of a catalogue."""
 
-    filter = fields.String(metadata={"description": "Not supported yet."}, validate=not_supported)
+    filter = fields.String(
+        load_default="",
+        validate=[printable, readable_filter],
+        metadata={"description": FILTER, "example": "price < 50"},
+    )
 
 
 class ProductPageSchema(Schema):

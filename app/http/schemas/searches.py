@@ -6,12 +6,14 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from app.catalog.schema import MediaSchema, printable, single_line
 from app.http.problems import ProblemSchema
+from app.http.schemas.filters import FILTER, readable_field, readable_filter
 from app.http.schemas.jobs import MAX_LIMIT, JobSchema
 from app.http.schemas.products import StoredProductSchema
 from app.types import Modality
 
 MAX_PARTS = 16
 MAX_TEXT = 10_000
+MAX_FACETS = 16
 SHORT_FORM = ("text", "image", "speech", "product")
 
 
@@ -87,17 +89,28 @@ class SearchSchema(Schema):
     )
     rerank = fields.Boolean(load_default=True, metadata={"description": "Whether to re-rank the best by attention."})
     explain = fields.Boolean(load_default=False, metadata={"description": "Whether hits bring their attention."})
-    filter = fields.Raw(allow_none=True, metadata={"description": "Not supported yet."})
-    facets = fields.Raw(allow_none=True, metadata={"description": "Not supported yet."})
+    filter = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=[printable, readable_filter],
+        metadata={"description": FILTER, "example": "price < 50 AND colour IN ('red', 'blue') AND NOT brand = 'X'"},
+    )
+    facets = fields.List(
+        fields.String(validate=[validate.Length(1, 200), printable, readable_field]),
+        load_default=(),
+        allow_none=True,
+        validate=validate.Length(max=MAX_FACETS),
+        metadata={"description": "Fields whose values are counted among all products that match the filter."},
+    )
 
     @validates_schema
     def check_forms(self, data: dict[str, Any], **_: object) -> None:
-        """One of the two forms, nothing that is not supported yet."""
-        wrong = {name: ["is not supported yet"] for name in ("filter", "facets") if data.get(name)}
+        """One of the two forms."""
+        wrong: dict[str, list[str]] = {}
         if "query" in data:
-            wrong |= {name: ["must not stand beside query"] for name in SHORT_FORM if name in data}
+            wrong = {name: ["must not stand beside query"] for name in SHORT_FORM if name in data}
         elif not any(name in data for name in SHORT_FORM):
-            wrong |= {"query": [f"The search asks for nothing: it needs {', '.join(SHORT_FORM)}, or query."]}
+            wrong = {"query": [f"The search asks for nothing: it needs {', '.join(SHORT_FORM)}, or query."]}
         if wrong:
             raise ValidationError(wrong)
 
@@ -114,6 +127,8 @@ class SearchFormSchema(Schema):
     against = fields.String(metadata={"description": "Modalities with commas between: text,image"})
     rerank = fields.Boolean()
     explain = fields.Boolean()
+    filter = fields.String()
+    facets = fields.String(metadata={"description": "Fields with commas between: colour,brand"})
 
 
 class ContributionSchema(Schema):
@@ -155,11 +170,28 @@ class HitPageSchema(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
+class FacetValueSchema(Schema):
+    """A value of a facet, and how many of the products that match have it."""
+
+    value = fields.Raw(required=True, metadata={"description": "A text, a number, or true or false."})
+    count = fields.Integer(required=True)
+
+
 class SearchResultSchema(HitPageSchema):
     """What a search found."""
 
-    total = fields.Integer(required=True)
-    facets = fields.Dict(required=True)
+    total = fields.Integer(
+        required=True, metadata={"description": "All products that match the filter and can be found."}
+    )
+    facets = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.Nested(FacetValueSchema)),
+        required=True,
+        metadata={"description": "For each facet its 100 most frequent values."},
+    )
+    notes = fields.List(
+        fields.String(), required=True, metadata={"description": "What may explain why little was found."}
+    )
     space = fields.Integer(required=True, metadata={"description": "The embedding space that answered."})
     transcript = fields.String(required=True, allow_none=True)
     took_ms = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)

@@ -49,7 +49,15 @@ def finished_search(api: Api, searches: str, own: Services) -> str:
             "attention": None,
         }
         took = {"queue": 1.0, "encode": 2.0, "sql": 3.0, "rerank": 4.0, "total": 10.0}
-        result = {"hits": [hit], "total": 1, "facets": {}, "space": 1, "transcript": None, "took_ms": took}
+        result = {
+            "hits": [hit],
+            "total": 1,
+            "facets": {"colour": [{"value": "red", "count": 1}]},
+            "notes": [],
+            "space": 1,
+            "transcript": None,
+            "took_ms": took,
+        }
         jobs.finish(session, job.id, JobState.SUCCEEDED, result=result)
     return job_id
 

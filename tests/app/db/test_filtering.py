@@ -1,0 +1,105 @@
+"""Filters as PostgreSQL evaluates them."""
+
+import datetime
+import decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+from sqlalchemy.orm import Session
+
+from app.catalog import service
+from app.catalog.drafts import ProductDraft
+from app.db import catalogues, products
+from app.db.filtering import sql_of
+from app.search.filters import parse_filter
+from tests.conftest import Services
+
+PRODUCTS = {
+    "red": {"attributes": {"colour": "red", "size": 9, "new": True, "tags": ["summer", "sale"]}, "price": 9},
+    "blue": {"attributes": {"colour": "blue", "size": 10, "new": False, "made": {"in": "Łódź"}}, "price": 100},
+    "word": {"attributes": {"size": "10", "颜色": "红", 'it\'s a "name"': "\\ ' \" \n"}, "title": "Ten"},
+    "none": {"attributes": {}, "currency": "EUR", "price": decimal.Decimal("12.50")},
+}
+
+
+def _filled(session: Session) -> int:
+    tenant = catalogues.first_tenant(session, "default")
+    for sku, content in PRODUCTS.items():
+        service.put(session, tenant, "shop", ProductDraft(sku=sku, **content))
+    return service.catalogue_id(session, tenant, "shop")
+
+
+def _found(session: Session, catalogue: int, written: str) -> set[str]:
+    where = sql_of(parse_filter(written))
+    return {product.sku for product in products.page(session, catalogue, where=where, after=0, limit=10)}
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("colour = 'red'", {"red"}),
+        ("colour != 'red'", {"blue"}),
+        ("NOT colour = 'red'", {"blue", "word", "none"}),
+        ("colour IN ('red', 'blue')", {"red", "blue"}),
+        ("colour NOT IN ('red')", {"blue", "word", "none"}),
+        ("size < 10", {"red"}),  # as numbers: "10" comes before "9" among texts
+        ("size = 10", {"blue"}),
+        ("size = '10'", {"word"}),
+        ("size BETWEEN 9 AND 10", {"red", "blue"}),
+        ("NOT size > 9", {"red", "word", "none"}),
+        ("new = TRUE", {"red"}),
+        ("tags = 'sale'", {"red"}),
+        ("tags != 'sale'", set()),
+        ("tags EXISTS", {"red"}),
+        ("colour NOT EXISTS", {"word", "none"}),
+        ("made.in = 'Łódź'", {"blue"}),
+        ("颜色 = '红'", {"word"}),
+        ('"it\'s a ""name""" = \'\\ \'\' " \n\'', {"word"}),
+        ("price < 12.6", {"red", "none"}),
+        ("price = 12.5", {"none"}),
+        ("price > 9 AND price <= 100", {"blue", "none"}),
+        ("price NOT EXISTS", {"word"}),
+        ("price IN (9, 100)", {"red", "blue"}),
+        ("price != 9", {"blue", "none"}),
+        ("sku >= 'n' AND sku < 'red'", {"none"}),
+        ("currency = 'EUR'", {"none"}),
+        ("title = 'Ten' OR colour = 'red'", {"word", "red"}),
+        ("NOT (title = 'Ten' OR colour = 'red')", {"blue", "none"}),
+        ("created_at > '2020-01-01'", set(PRODUCTS)),
+        ("created_at > '2020-01-01' AND updated_at < '2020-01-02T00:00:00+02:00'", set()),
+        ("colour = 1e300", set()),
+        ("no_such_field = 'x'", set()),
+        ("no_such_field.at.all EXISTS", set()),
+    ],
+)
+def test_what_is_asked_for_is_found(services: Services, written: str, found: set[str]) -> None:
+    with services.sessions() as session:
+        assert _found(session, _filled(session), written) == found
+
+
+HOSTILE = some.text(alphabet=some.characters(exclude_characters="\x00", exclude_categories=("Cs",)), max_size=30)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=HOSTILE.filter(bool), value=HOSTILE)
+def test_no_text_leaves_its_quotes(services: Services, name: str, value: str) -> None:
+    """Whatever a text holds, the products that have it are found, and no others."""
+    with services.sessions() as session:
+        tenant = catalogues.first_tenant(session, "default")
+        for sku, attributes in (("own", {name: value}), ("other", {name: value + "y"}), ("without", {})):
+            service.put(session, tenant, "hostile", ProductDraft(sku=sku, attributes=attributes))
+        catalogue = service.catalogue_id(session, tenant, "hostile")
+        quoted_name, quoted = '"' + name.replace('"', '""') + '"', "'" + value.replace("'", "''") + "'"
+        assert _found(session, catalogue, f"{quoted_name} = {quoted}") == {"own"}
+        assert _found(session, catalogue, f"{quoted_name} IN ({quoted}, 'x{quoted[1:]})") == {"own"}
+        assert _found(session, catalogue, f"title = {quoted} OR NOT sku > {quoted}") <= {"own", "other", "without"}
+        session.rollback()
+
+
+def test_times_are_compared_as_times(services: Services) -> None:
+    with services.sessions() as session:
+        catalogue = _filled(session)
+        now = datetime.datetime.now(datetime.UTC)
+        earlier, later = ((now + datetime.timedelta(hours=hours)).isoformat() for hours in (-1, 1))
+        assert _found(session, catalogue, f"created_at BETWEEN '{earlier}' AND '{later}'") == set(PRODUCTS)
