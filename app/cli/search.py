@@ -23,6 +23,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--catalogue", required=True, help="Where to look.")
 @click.option("--limit", type=click.IntRange(1, 200), default=10, show_default=True, help="How many hits.")
 @click.option("--filter", "where", help="Only products that match: price < 50 AND colour = 'red'")
+@click.option("--facet", "facets", multiple=True, help="Count the values of this field; may be given several times.")
 @click.option(
     "--against", type=click.Choice([str(m) for m in Modality]), multiple=True, help="Compare only with these."
 )
@@ -37,6 +38,7 @@ def search(
     catalogue: str,
     limit: int,
     where: str | None,
+    facets: tuple[str, ...],
     against: tuple[str, ...],
     rerank: bool,
     explain: bool,
@@ -49,7 +51,12 @@ def search(
     if text is None and image is None and speech is None:
         raise click.UsageError("Give a TEXT, --image, --speech, or several of them.")
     options = SearchOptions(
-        limit=limit, where=where, against=[Modality(each) for each in against], rerank=rerank, explain=explain
+        limit=limit,
+        where=where,
+        facets=facets,
+        against=[Modality(each) for each in against],
+        rerank=rerank,
+        explain=explain,
     )
     with connect(url, key, data) as client:
         result = client.search(catalogue, text=text, image=image, speech=speech, options=options)
@@ -58,6 +65,11 @@ def search(
         return
     console = Console()
     console.print(hits_table(result["hits"], explain=explain))
+    for name, values in result["facets"].items():
+        counts = ", ".join(f"{each['value']} {each['count']}" for each in values)
+        console.print(f"{name}: {counts or 'no values'}", highlight=False, markup=False)
+    for note in result.get("notes", ()):
+        console.print(note, highlight=False, markup=False)
     if transcript := result.get("transcript"):
         console.print(f"heard: {transcript}", highlight=False)
     console.print(took(result["took_ms"]), style="dim", highlight=False)

@@ -38,7 +38,8 @@ ANSWER: dict[str, Any] = {
         }
     ],
     "total": 1,
-    "facets": {},
+    "facets": {"colour": [{"value": "red", "count": 2}, {"value": "[b]lue", "count": 1}], "size": []},
+    "notes": ["No product of the catalogue has size."],
     "space": 1,
     "transcript": None,
     "took_ms": {"queue": 1.0, "encode": 20.0, "sql": 3.0, "rerank": 4.0, "total": 28.0},

@@ -26,6 +26,19 @@ def test_explain_says_what_each_part_of_the_query_brought(run: Run) -> None:
     assert "text × text: 0.500 × 1.00 = 0.500" in run("search", "red", "--catalogue", "shop", "--explain").output
 
 
+def test_facets_and_notes_are_printed_behind_the_hits(run: Run) -> None:
+    output = run("search", "red", "--catalogue", "shop", "--facet", "colour", "--filter", "size < 5").output
+    assert "colour: red 2, [b]lue 1" in output
+    assert "size: no values" in output
+    assert "No product of the catalogue has size." in output
+
+
+def test_a_filter_that_cannot_be_read_is_told_with_its_place(run: Run) -> None:
+    result = run("search", "red", "--catalogue", "shop", "--filter", "price <")
+    assert (result.exit_code, "Traceback" in result.output) == (2, False)
+    assert "at character 8" in result.output
+
+
 def test_json_is_the_servers_result(run: Run) -> None:
     result = run("search", "red", "--catalogue", "shop", "--json")
     assert json.loads(result.stdout)["took_ms"] == ANSWER["took_ms"]
