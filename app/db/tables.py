@@ -84,6 +84,7 @@ class Product(Table):
             "attributes",
             postgresql_using="gin",
             postgresql_ops={"attributes": "jsonb_path_ops"},
+            postgresql_with={"fastupdate": "off"},
         ),
         Index(
             "products_pending",
