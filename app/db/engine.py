@@ -5,8 +5,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 # An approximate index scan goes on until the statement's LIMIT is reached, whatever a filter drops on the way; the
 # ranking statement sorts anyway, and without a strict order more is found (of 200 in a tenth of 100,000: .84, not .66).
-# Twice as many nodes are kept in view as a search wants candidates.
-HNSW_OPTIONS = "-c hnsw.ef_search=400 -c hnsw.iterative_scan=relaxed_order"
+HNSW_OPTIONS = "-c hnsw.iterative_scan=relaxed_order"
 
 
 def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:

@@ -14,6 +14,9 @@ from app.db.tables import EmbeddingSpace
 from app.types import Modality
 
 COMPARED = 5_000  # products up to which all that match are compared
+# Nodes that an index's scan keeps in view, hnsw.ef_search: at least NARROWEST that match, for the first ten to be the
+# right ones, and twice as many as there are candidates; pgvector takes no more than WIDEST.
+NARROWEST, WIDEST = 100, 1_000
 
 
 class Scan(StrEnum):
@@ -61,11 +64,19 @@ def rank(
             values[f"vector_{number}_{reading}"] = "[" + ",".join(f"{x:.6g}" for x in vector) + "]"
         values[f"weight_{number}"] = part.weight
         values |= {f"share_{number}_{modality}": share for modality, share in part.shares.items()}
-    if expected(session, catalogue_id, where) > COMPARED:
+    matching = expected(session, catalogue_id, where)
+    if matching > COMPARED:
+        share = 1.0 if where == EVERYTHING else matching / max(matching, expected(session, catalogue_id))
+        broaden(session, min(WIDEST, max(2 * candidates, round(NARROWEST / share))))
         found = session.execute(text(statement(space, parts, Scan.APPROXIMATE, where)), values).all()
         if len(found) == candidates:
             return found
     return session.execute(text(statement(space, parts, Scan.EXACT, where)), values).all()
+
+
+def broaden(session: Session, nodes: int) -> None:
+    """Lets the index scans of this transaction keep so many nodes in view."""
+    session.execute(text("SELECT set_config('hnsw.ef_search', :nodes, true)"), {"nodes": str(nodes)})
 
 
 def statement(
