@@ -25,6 +25,8 @@ class Client:
     """Talks to one Triseek server with one API key. Every method raises `ApiProblem` or `ServerUnreachable`."""
 
     def __init__(self, url: str, key: str) -> None:
+        if not key.isascii():
+            raise ApiProblem({"title": "The API key is unknown: keys are ASCII.", "status": 401})
         self._http = httpx.Client(
             base_url=url.rstrip("/"),
             headers={"Authorization": f"Bearer {key}"},

@@ -9,7 +9,7 @@ from typing import Any, Self
 from app.errors import ApiProblem
 from app.types import JobKind, JobState, Modality
 
-Content = bytes | Path  # a picture or recording, or the file that holds it
+Content = bytes | str | Path  # a picture or recording, or the path of the file that holds it
 Document = dict[str, Any]  # a JSON object as the server sent it
 
 
@@ -99,4 +99,4 @@ def inline(content: Content) -> dict[str, str]:
 
 def read(content: Content) -> bytes:
     """The bytes themselves."""
-    return content.read_bytes() if isinstance(content, Path) else content
+    return content if isinstance(content, bytes) else Path(content).read_bytes()

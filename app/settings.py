@@ -68,6 +68,12 @@ def encoders_from_env(environ: Mapping[str, str] | None = None) -> str:
     return source.get("TRISEEK_ENCODERS", "")
 
 
+def alignment_from_env(environ: Mapping[str, str] | None = None) -> str | None:
+    """What `TRISEEK_ALIGNMENT` says, if anything: for commands that need no other setting."""
+    source = os.environ if environ is None else environ
+    return source.get("TRISEEK_ALIGNMENT") or None
+
+
 def child_environ(given: Mapping[str, str], defaults: Mapping[str, str] | None = None) -> dict[str, str]:
     """A child's environment: ours, over the defaults, under what is given."""
     return {**(defaults or {}), **os.environ, **given}

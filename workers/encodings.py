@@ -49,6 +49,9 @@ class FileContent:
         """What it is cached under."""
         return key_of(self.path.read_bytes())
 
+    def __str__(self) -> str:
+        return str(self.path)
+
     def prepare(self, encoder: Encoder[Any], limits: MediaLimits) -> Prepared:
         """Ready for the forward pass."""
         decode = decode_image if self.modality is Modality.IMAGE else decode_sound
@@ -92,7 +95,7 @@ class Encodings:
         self._progress = progress
         self.device = device
         self._folder = folder
-        self.unreadable: dict[str, str] = {}  # key -> why
+        self.unreadable: dict[tuple[Modality, str], str] = {}  # modality and key -> why
 
     def with_encoder(self, encoder: Encoder[Any], folder: Path | None = None) -> "Encodings":
         """The same encodings but for one modality, whose encoder is this one; it has a cache of its own.
@@ -114,7 +117,7 @@ class Encodings:
         missing = {
             key: content
             for content, key in keys.items()
-            if key is not None and key not in self._caches[modality] and key not in self.unreadable
+            if key is not None and key not in self._caches[modality] and (modality, key) not in self.unreadable
         }
         task = self._progress.add_task(f"encoding {modality}", total=len(missing), visible=bool(missing))
         waiting = list(missing.items())
@@ -123,7 +126,7 @@ class Encodings:
             self._caches[modality].add(self._outputs(modality, batch))
             self._progress.advance(task, len(batch))
         self._progress.remove_task(task)
-        return [None if keys[content] in self.unreadable else keys[content] for content in contents]
+        return [None if (modality, keys[content]) in self.unreadable else keys[content] for content in contents]
 
     def outputs(self, modality: Modality, keys: Sequence[str]) -> Pooled:
         """The pooled outputs of encoded contents, (n, dim) float32."""
@@ -142,7 +145,7 @@ class Encodings:
             try:
                 prepared[key] = content.prepare(encoder, self._limits)
             except (MediaUnreadable, MediaTooLarge) as error:
-                self.unreadable[key] = f"{content}: {error.detail}"
+                self.unreadable[modality, key] = f"{content}: {error.detail}"
         pooled = encoder.encode_prepared(list(prepared.values()))
         return dict(zip(prepared, pooled, strict=True))
 

@@ -5,8 +5,9 @@ import json
 from pathlib import Path
 
 import click
+from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.cli.server import connect, server_options
 from app.client import Job
@@ -36,9 +37,11 @@ def list_jobs(
     if as_json:
         click.echo(json.dumps([job.document for job in found], indent=2))
         return
-    table = Table("id", "kind", "state", "done", "failed", "total", "created")
+    whole_id = Column("id", no_wrap=True)
+    table = Table(whole_id, "kind", "state", "done", "failed", "total", "created", box=SIMPLE, pad_edge=False)
     for job in found:
-        table.add_row(job.id, job.kind, job.state, *_counts(job), str(job.document.get("created_at", ""))[:19])
+        created = str(job.document.get("created_at", ""))[:16].replace("T", " ")
+        table.add_row(job.id, job.kind, job.state, *_counts(job), created)
     Console().print(table)
 
 

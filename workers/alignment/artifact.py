@@ -55,6 +55,8 @@ class AlignmentCard:
         Raises:
             ArtifactInvalid: it is missing or no card.
         """
+        if not path.is_file():
+            raise ArtifactInvalid(f"There is no alignment in {path.parent}: it has no {path.name}.")
         try:
             card = json.loads(path.read_text(encoding="utf-8"))
             return cls(
@@ -172,6 +174,21 @@ def tuned_card(card: EncoderCard, sha256: str) -> EncoderCard:
     return replace(card, revision=f"{card.revision}+{sha256[:12]}")
 
 
+def check_alignment(folder: Path) -> None:
+    """Looks whether an artifact can be searched with, without loading it.
+
+    Raises:
+        ArtifactInvalid: it is missing or damaged, or not ready.
+    """
+    card = AlignmentCard.read(folder / CARD)
+    if not card.ready:
+        raise ArtifactInvalid(
+            f"{folder} is not ready: on held-out data it was worse than the alignment before it."
+            " Train it with more data, or go on without it."
+        )
+    _weights(folder, card)
+
+
 def load_alignment(folder: Path, cards: Mapping[Modality, EncoderCard]) -> Alignment:
     """Loads an artifact for these encoders.
 
@@ -186,12 +203,7 @@ def load_alignment(folder: Path, cards: Mapping[Modality, EncoderCard]) -> Align
                 f"{folder} aligns {modality} of {card.encoders.get(modality)} ({card.inputs.get(modality)} numbers);"
                 f" loaded is {encoder.id} ({encoder.dim})."
             )
-    try:
-        weights = (folder / WEIGHTS).read_bytes()
-    except OSError as error:
-        raise ArtifactInvalid(f"{folder / WEIGHTS} cannot be read: {error.strerror}.") from error
-    if hashlib.sha256(weights).hexdigest() != card.sha256:
-        raise ArtifactInvalid(f"{folder / WEIGHTS} is not the file that its card describes: the checksums differ.")
+    weights = _weights(folder, card)
     network = AlignmentNetwork(
         card.inputs, card.segments, card.hidden, card.known, card.dim, classifier=card.classifier
     )
@@ -200,3 +212,13 @@ def load_alignment(folder: Path, cards: Mapping[Modality, EncoderCard]) -> Align
     except (SafetensorError, RuntimeError) as error:
         raise ArtifactInvalid(f"{folder / WEIGHTS} does not hold this network: {error}") from error
     return Alignment(network, card)
+
+
+def _weights(folder: Path, card: AlignmentCard) -> bytes:
+    try:
+        weights = (folder / WEIGHTS).read_bytes()
+    except OSError as error:
+        raise ArtifactInvalid(f"{folder / WEIGHTS} cannot be read: {error.strerror}.") from error
+    if hashlib.sha256(weights).hexdigest() != card.sha256:
+        raise ArtifactInvalid(f"{folder / WEIGHTS} is not the file that its card describes: the checksums differ.")
+    return weights

@@ -28,7 +28,13 @@ def align() -> None:
 @align.command("train")
 @train_data_option
 @click.option("--catalogue", help="Fit the present alignment to the products of this catalogue instead.")
-@click.option("--out", type=click.Path(path_type=Path), default=OUT, show_default=True, help="The artifact's folder.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=OUT,
+    show_default=True,
+    help="The artifact's folder.",
+)
 @click.option("--steps", type=click.IntRange(1), help="Of the first stage; as many as the data needs unless told.")
 @click.option("--seed", type=int, default=TrainingSettings.seed, show_default=True)
 @click.option("--synthetic/--no-synthetic", default=True, help="Also learn from synthetic speech.", show_default=True)

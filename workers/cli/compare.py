@@ -13,7 +13,7 @@ from app.errors import WeightsInvalid
 from workers.cli.align_sources import Sources
 from workers.cli.compare_choice import DEFAULTS, Compared, read_choice
 from workers.cli.compare_run import METRICS, Comparison, Measured
-from workers.cli.options import cache_option, data_option, progress_bar, threads_option
+from workers.cli.options import OUTPUT_FILE, cache_option, data_option, progress_bar, threads_option
 
 
 @click.command("compare")
@@ -29,7 +29,7 @@ from workers.cli.options import cache_option, data_option, progress_bar, threads
 )
 @click.option("--steps", type=click.IntRange(1), default=150, show_default=True, help="Of each stage.")
 @click.option("--most", type=click.IntRange(1), default=1500, show_default=True, help="Products of train, of each set.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the table to this file, as it grows.")
+@click.option("--json", "json_file", type=OUTPUT_FILE, help="Write the table to this file, as it grows.")
 @cache_option
 @threads_option
 def compare(

@@ -8,12 +8,21 @@ import click
 import torch
 from rich.console import Console
 
+from app.settings import alignment_from_env
 from app.types import EncoderCard, Modality
 from workers.alignment.artifact import CARD, DEFAULT, Alignment, AlignmentCard
 from workers.alignment.opening import open_alignment
 from workers.alignment.tuned import tuned_encodings
 from workers.cli.evaluate_set import Compared, SetEvaluation
-from workers.cli.options import LIMITS, cache_option, data_option, encoders_option, progress_bar, threads_option
+from workers.cli.options import (
+    LIMITS,
+    OUTPUT_FILE,
+    cache_option,
+    data_option,
+    encoders_option,
+    progress_bar,
+    threads_option,
+)
 from workers.encoders.choice import Choice, parse
 from workers.encodings import Encodings
 from workers.transcripts import Transcripts
@@ -24,7 +33,13 @@ Cards = Mapping[Modality, EncoderCard]
 @click.command()
 @data_option
 @click.option("--split", help="Only the queries of this split and those of every split.")
-@click.option("--alignment", type=click.Path(path_type=Path), default=DEFAULT, help="An artifact's folder.")
+@click.option(
+    "--alignment",
+    type=click.Path(path_type=Path),
+    default=lambda: alignment_from_env() or DEFAULT,
+    show_default="TRISEEK_ALIGNMENT, or the one that comes with Triseek",
+    help="An artifact's folder.",
+)
 @click.option(
     "--against-alignment",
     type=click.Path(path_type=Path),
@@ -49,7 +64,7 @@ Cards = Mapping[Modality, EncoderCard]
     show_default=True,
     help="sql: also rank every query by a search's own SQL statement, and say whether the order is the same.",
 )
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the matrix to this file.")
+@click.option("--json", "json_file", type=OUTPUT_FILE, help="Write the matrix to this file.")
 @click.option(
     "--html", type=click.Path(path_type=Path, file_okay=False), help="Write a page for each set into this folder."
 )
@@ -75,6 +90,8 @@ def evaluate(
     torch.set_num_threads(threads)
     console, choice = Console(), parse(encoders)
     loaded, cards = open_alignment(alignment, choice)
+    if alignment != DEFAULT:
+        console.print(f"Alignment: {alignment}", highlight=False, soft_wrap=True)
     with progress_bar(console) as progress:
         plain = Encodings(cache, cards, LIMITS, progress)
         other = None
@@ -96,7 +113,7 @@ def evaluate(
         )
         documents = [evaluation.run(folder) for folder in data]
         for why in own.encodings.unreadable.values():
-            console.print(f"left out: {why}", highlight=False)
+            console.print(f"left out: {why}", highlight=False, soft_wrap=True)
     if json_file is not None:
         written = documents[0] if len(documents) == 1 else documents
         json_file.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")

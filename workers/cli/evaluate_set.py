@@ -77,7 +77,8 @@ class SetEvaluation:
             raise JudgedSetInvalid(f"{folder} has no query of split {self.split!r}, only of {splits}.")
         if judged.missing:
             count, first = len(judged.missing), judged.missing[0]
-            self.console.print(f"Left out, since files are missing: {count}, among them {first}")
+            self.console.print(f"Files are missing: {count}, among them {first}", highlight=False, soft_wrap=True)
+            self.console.print("Products are searched without them; queries that are such a file are left out.")
         return judged
 
     def _judge(self, judged: JudgedSet, by: Compared) -> list[Judgement]:
@@ -100,5 +101,8 @@ class SetEvaluation:
     def _mix(self, judged: JudgedSet, title: str) -> list[dict[str, Any]]:
         scores = judge_mixed(judged, self.split, self.own.encodings, self.own.alignment, transcripts=self.heard)
         rows = mixed_rows(scores, self.own.alignment)
+        if not rows:
+            self.console.print(f"{title}: no two queries of different modalities are for the same product.")
+            return []
         self.console.print(mixed_table(f"{title}: mixed queries", rows))
         return mixed_document(rows)

@@ -13,7 +13,15 @@ from rich.table import Table
 from app.types import Modality
 from workers.alignment.artifact import Alignment
 from workers.cli.align_run import blank_card
-from workers.cli.options import LIMITS, cache_option, data_option, encoders_option, progress_bar, threads_option
+from workers.cli.options import (
+    LIMITS,
+    OUTPUT_FILE,
+    cache_option,
+    data_option,
+    encoders_option,
+    progress_bar,
+    threads_option,
+)
 from workers.encoders.choice import cards_of, parse
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet, load_judged_set
@@ -32,7 +40,7 @@ PAIRS, NAMES, BOTH = "pairs alone", "class names alone", "both"
 @click.command("leave-one-out")
 @data_option
 @click.option("--steps", type=click.IntRange(1), default=150, show_default=True, help="Of each training.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write the table to this file.")
+@click.option("--json", "json_file", type=OUTPUT_FILE, help="Write the table to this file.")
 @encoders_option
 @cache_option
 @threads_option

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -12,6 +13,24 @@ from workers.encoders.choice import PRESETS
 from workers.media import MediaLimits
 
 DATA_HELP = "A judged set's folder; may be given several times."
+
+
+class OutputFile(click.Path):
+    """A file that can be written, as far as can be told before the work."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401  click's signature
+        """Refuses a file whose folder is missing."""
+        path = super().convert(value, param, ctx)
+        folder = Path(str(path)).absolute().parent
+        if not folder.is_dir():
+            self.fail(f"there is no folder {folder}", param, ctx)
+        return path
+
+
+OUTPUT_FILE = OutputFile()
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 data_option = click.option("--data", type=_FOLDER, multiple=True, required=True, help=DATA_HELP)
 train_data_option = click.option("--data", type=_FOLDER, multiple=True, help=DATA_HELP)

@@ -1,6 +1,7 @@
 """Judged sets: a catalogue, queries, and which products are relevant to each."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,6 +93,8 @@ def load_judged_set(folder: Path) -> JudgedSet:
             raise JudgedSetInvalid(f"{folder}/catalogue.jsonl, line {line}: the id {product.id!r} stands twice.")
         products[product.id] = product
     queries = [_query(folder, line, row, products) for line, row in _rows(folder / "queries.jsonl")]
+    if twice := [name for name, count in Counter(query.id for query in queries).items() if count > 1]:
+        raise JudgedSetInvalid(f"{folder}/queries.jsonl: the id {twice[0]!r} stands twice.")
     if not products or not queries:
         raise JudgedSetInvalid(f"{folder} has no products or no queries.")
     named = [path for product in products.values() for path in product.images + product.audio]
@@ -102,14 +105,16 @@ def load_judged_set(folder: Path) -> JudgedSet:
 
 def _rows(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_bytes().splitlines()
     except OSError as error:
         raise JudgedSetInvalid(f"{path} cannot be read: {error.strerror}.") from error
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(line.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise JudgedSetInvalid(f"{path}, line {number} is not UTF-8.") from error
         except ValueError as error:
             raise JudgedSetInvalid(f"{path}, line {number} is not JSON: {error}") from error
         if not isinstance(row, dict) or not isinstance(row.get("id"), str):
@@ -135,6 +140,9 @@ def _product(folder: Path, line: int, row: Mapping[str, Any]) -> JudgedProduct:
 
 def _query(folder: Path, line: int, row: Mapping[str, Any], products: Mapping[str, JudgedProduct]) -> JudgedQuery:
     where = f"{folder}/queries.jsonl, line {line}"
+    for name in ("relevant", "leave_out"):
+        if not isinstance(row.get(name) or [], list):
+            raise JudgedSetInvalid(f"{where}: {name} is not a list.")
     try:
         modality = Modality(row["modality"])
         content = row[{Modality.TEXT: "text", Modality.IMAGE: "image", Modality.SPEECH: "audio"}[modality]]

@@ -2,19 +2,12 @@
 
 from uuid import UUID
 
-from celery.signals import worker_process_init
-
+import workers.tasks.loading  # noqa: F401  what happens as a worker starts
 from app.jobs.names import Task
 from workers.celery import celery
 from workers.connections import connections
 from workers.search import run_search
 from workers.towers import towers
-
-
-@worker_process_init.connect
-def load(**_: object) -> None:
-    """Loads the encoders before the first task."""
-    towers()
 
 
 @celery.task(name=str(Task.RUN_SEARCH), soft_time_limit=60, time_limit=90)

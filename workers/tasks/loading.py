@@ -1,0 +1,23 @@
+"""Loads the encoders of a worker's processes before their first task."""
+
+from celery.signals import worker_init, worker_process_init
+
+from app.errors import TriseekError
+from app.settings import Settings
+from workers.alignment.artifact import DEFAULT, check_alignment
+from workers.towers import towers
+
+
+@worker_init.connect
+def check(**_: object) -> None:
+    """Ends a worker whose alignment cannot be used, before it starts processes that would all fail to load it."""
+    try:
+        check_alignment(Settings.from_env().alignment or DEFAULT)
+    except TriseekError as error:
+        raise SystemExit(error.detail) from error
+
+
+@worker_process_init.connect
+def load(**_: object) -> None:
+    """Loads the encoders."""
+    towers()
