@@ -31,8 +31,8 @@ def _shoe(number: int) -> dict[str, object]:
 def test_a_product_is_uploaded_read_replaced_and_deleted(client: Client, picture: bytes, tmp_path: Path) -> None:
     photo = tmp_path / "front.png"
     photo.write_bytes(picture)
-    added = client.add_product("shop", _shoe(1), images=[picture, photo])
-    assert (added["product"]["sku"], len(added["product"]["images"])) == ("shoe-1", 2)
+    added = client.add_product("shop", _shoe(1), images=[picture, photo, str(photo)])
+    assert (added["product"]["sku"], len(added["product"]["images"])) == ("shoe-1", 3)
     assert Job.of(added).kind is JobKind.EMBED
     client.put_product("shop", {"sku": "shoe-1", "title": "Boot"}, images=[photo])
     stored = client.get_product("shop", "shoe-1")
@@ -41,6 +41,11 @@ def test_a_product_is_uploaded_read_replaced_and_deleted(client: Client, picture
     with pytest.raises(ApiProblem) as gone:
         client.get_product("shop", "shoe-1")
     assert gone.value.status == 404
+
+
+def test_a_key_that_is_none_is_unknown() -> None:
+    with pytest.raises(ApiProblem, match="key is unknown"):
+        Client("http://127.0.0.1:1", "schlüssel")
 
 
 def test_a_product_without_files_is_uploaded_too(client: Client) -> None:

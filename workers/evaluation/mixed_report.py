@@ -65,10 +65,10 @@ def mixed_table(title: str, rows: Sequence[MixedRow]) -> Table:
     """The rows for people; what a search uses is in bold."""
     caption = f"bold: what a search uses; ±: half the width of the 95 % interval of {TESTED}; 95 %, p: of less sum"
     shown = Table(title=title, caption=caption, box=SIMPLE, pad_edge=False, collapse_padding=True)
-    shown.add_column("query", overflow="fold")
-    shown.add_column("ranked by", overflow="fold")
+    shown.add_column("query", min_width=len("text+image"), overflow="fold")
+    shown.add_column("ranked by", min_width=len("fusion"))
     for name in ("n", "index", *COLUMNS, "±", "less sum", "95 %", "p"):
-        shown.add_column(name, justify="right", no_wrap=True)
+        shown.add_column(name, justify="right", no_wrap=name != "95 %")
     for row in rows:
         values = [f"{row.metrics[name]:.3f}" for name in COLUMNS]
         less = row.less_sum[TESTED]

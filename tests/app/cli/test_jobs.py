@@ -20,6 +20,11 @@ def test_jobs_are_listed_by_kind_and_state(run: Run, search_id: str) -> None:
     assert [job["id"] for job in json.loads(run("jobs", "list", "--limit", "1", "--json").stdout)] == [search_id]
 
 
+def test_ids_are_whole_in_a_narrow_window(run: Run, search_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    assert search_id in run("jobs", "list").output
+
+
 def test_a_job_is_shown_as_json(run: Run, search_id: str) -> None:
     assert json.loads(run("jobs", "show", search_id).stdout)["state"] == "queued"
 

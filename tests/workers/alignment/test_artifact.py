@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +11,16 @@ import torch
 
 from app.errors import ArtifactInvalid
 from app.types import EncoderCard, Modality
-from workers.alignment.artifact import CARD, DEFAULT, WEIGHTS, Alignment, AlignmentCard, load_alignment, save_alignment
+from workers.alignment.artifact import (
+    CARD,
+    DEFAULT,
+    WEIGHTS,
+    Alignment,
+    AlignmentCard,
+    check_alignment,
+    load_alignment,
+    save_alignment,
+)
 from workers.alignment.mixing import Mixing
 from workers.alignment.network import AlignmentNetwork
 from workers.encoders.registry import default_cards
@@ -170,8 +182,27 @@ def test_one_vector_of_several_parts_has_the_mean_of_their_shares(folder: Path) 
 
 
 def test_a_missing_artifact_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactInvalid):
+    with pytest.raises(ArtifactInvalid, match="There is no alignment in"):
         load_alignment(tmp_path / "nowhere", ENCODERS)
+
+
+def test_an_artifact_is_checked_without_being_loaded(folder: Path) -> None:
+    check_alignment(folder)
+    weights = bytearray((folder / WEIGHTS).read_bytes())
+    weights[-1] ^= 1
+    (folder / WEIGHTS).write_bytes(weights)
+    with pytest.raises(ArtifactInvalid, match="checksums differ"):
+        check_alignment(folder)
+
+
+def test_a_worker_whose_alignment_is_damaged_does_not_start(folder: Path) -> None:
+    (folder / WEIGHTS).write_bytes(b"")
+    command = [sys.executable, "-m", "celery", "-q", "-A", "workers.celery", "worker", "-I", "workers.tasks.search"]
+    urls = {"DATABASE_URL": "postgresql:///none", "REDIS_URL": "redis://127.0.0.1:1", "MEDIA_URL": str(folder)}
+    environ = os.environ | urls | {"TRISEEK_ALIGNMENT": str(folder)}
+    ended = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode != 0
+    assert ended.stderr.strip().splitlines()[-1].endswith("the checksums differ.")
 
 
 def test_the_default_artifact_fits_the_default_encoders() -> None:

@@ -110,6 +110,25 @@ def test_an_id_that_stands_twice_is_refused(folder: Path) -> None:
         _load(folder, [SHIRT, SHIRT], [BY_TEXT])
 
 
+def test_a_query_that_stands_twice_is_refused(folder: Path) -> None:
+    with pytest.raises(JudgedSetInvalid, match=r"queries\.jsonl: the id '1' stands twice"):
+        _load(folder, [SHIRT], [BY_TEXT, BY_IMAGE, BY_TEXT])
+
+
+@pytest.mark.parametrize("name", ["relevant", "leave_out"])
+def test_what_must_be_a_list_is_named(folder: Path, name: str) -> None:
+    with pytest.raises(JudgedSetInvalid, match=rf"queries\.jsonl, line 1: {name} is not a list"):
+        _load(folder, [SHIRT], [{**BY_TEXT, name: "shirt"}])
+
+
+def test_a_line_that_is_not_utf_8_is_named(folder: Path) -> None:
+    _load(folder, [SHIRT], [BY_TEXT])
+    with (folder / "catalogue.jsonl").open("ab") as file:
+        file.write(b'\n{"id": "\xff"}\n')
+    with pytest.raises(JudgedSetInvalid, match=r"catalogue\.jsonl, line \d is not UTF-8"):
+        load_judged_set(folder)
+
+
 @pytest.mark.parametrize("name", ["catalogue.jsonl", "queries.jsonl"])
 def test_a_set_without_one_of_its_files_is_refused(folder: Path, name: str) -> None:
     _load(folder, [SHIRT], [BY_TEXT])

@@ -88,6 +88,15 @@ def test_an_unreadable_picture_costs_its_own_pair_only(
     assert len(encodings.unreadable) == 1
 
 
+def test_a_file_that_is_no_recording_may_be_a_picture(tmp_path: Path, encodings: Encodings) -> None:
+    judged_set(tmp_path)
+    heard, seen = (FileContent(tmp_path / "shirt.png", modality) for modality in (Modality.SPEECH, Modality.IMAGE))
+    assert encodings.encode(Modality.SPEECH, [heard]) == [None]
+    assert encodings.encode(Modality.IMAGE, [seen]) != [None]
+    (why,) = encodings.unreadable.values()
+    assert why.startswith(f"{tmp_path / 'shirt.png'}: ")
+
+
 def test_what_was_encoded_is_read_back_from_the_cache(tmp_path: Path, encodings: Encodings) -> None:
     contents = [TextContent("a red shirt", Role.QUERY)]
     (key,) = encodings.encode(Modality.TEXT, contents)
