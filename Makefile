@@ -34,8 +34,9 @@ lint: $(STAMP) ## check style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: $(STAMP) ## measure how long searches take
+bench: $(STAMP) ## measure how long searches take, and the ranking alone
 	$(BIN)/triseek bench query
+	$(BIN)/triseek bench rank
 
 # Debian's packages dict-freedict-* put their dictionaries there.
 TRANSLATIONS ?= $(if $(wildcard /usr/share/dictd/freedict-*.index),/usr/share/dictd)

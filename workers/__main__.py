@@ -4,6 +4,7 @@ import click
 
 from app.cli.commands import Commands
 from workers.cli.align import align
+from workers.cli.bench_rank import bench_rank
 from workers.cli.compare import compare
 from workers.cli.evaluate import evaluate
 from workers.cli.leave_one_out import leave_one_out
@@ -11,13 +12,14 @@ from workers.cli.leave_one_out import leave_one_out
 
 @click.group(cls=Commands)
 def main() -> None:
-    """Train and measure alignments."""
+    """Train and measure alignments and rankings."""
 
 
 align.add_command(leave_one_out)
 align.add_command(compare)
 main.add_command(align)
 main.add_command(evaluate)
+main.add_command(bench_rank)
 
 if __name__ == "__main__":
     main(prog_name="triseek")

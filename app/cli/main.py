@@ -53,3 +53,6 @@ for command in (
     passed_on("evaluate", "Measure retrieval on a judged set (needs the workers' packages)."),
 ):
     triseek.add_command(command)
+bench.add_command(
+    passed_on("bench-rank", "Rank vectors beside other indexes (needs the workers' packages)."), name="rank"
+)

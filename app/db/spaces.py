@@ -61,3 +61,12 @@ def create_indexes(session: Session, space: EmbeddingSpace) -> None:
                 f" WHERE space_id = {space_id} AND modality = '{modality}'"
             )
         )
+
+
+def index_bytes(session: Session, space: EmbeddingSpace) -> int:
+    """How large the space's indexes are on disk, together."""
+    names = [f"embeddings_{int(space.id)}_{modality}" for modality in Modality]
+    statement = text(
+        "SELECT coalesce(sum(pg_relation_size(to_regclass(name))), 0) FROM unnest(CAST(:names AS text[])) AS name"
+    )
+    return int(session.execute(statement, {"names": names}).scalar_one())

@@ -50,11 +50,11 @@ def test_a_split_without_queries_is_named_with_those_that_have_some(tmp_path: Pa
 
 def test_files_that_are_missing_are_counted_and_left_out(tmp_path: Path) -> None:
     run = _run(tmp_path)
-    assert "files are missing" not in run.output
+    assert "Files are missing" not in run.output
     (tmp_path / "knife.png").unlink()
     run = CliRunner().invoke(evaluate, ["--data", str(tmp_path), "--cache", str(tmp_path / "cache")])
     assert run.exit_code == 0, run.output
-    assert "files are missing: 1, among them" in run.output
+    assert "Files are missing: 1, among them" in run.output
 
 
 @pytest.mark.parametrize("option", ["--alignment", "--against-alignment"])

@@ -1,0 +1,83 @@
+"""`triseek bench rank`: the ranking statement beside other indexes, on the same vectors and filters."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from workers.bench.engine import Engine
+from workers.bench.measure import CLIENTS, Measured, measure
+from workers.bench.sample import SHARES, clustered
+from workers.bench.triseek_engine import TriseekEngine
+from workers.cli.options import OUTPUT_FILE, progress_bar
+
+
+def _hnswlib() -> Engine:
+    found: Engine = import_module("workers.bench.hnswlib_engine").HnswlibEngine()
+    return found
+
+
+OTHERS: dict[str, Callable[[], Engine]] = {"hnswlib": _hnswlib}  # by the package that they come in
+
+
+@click.command("bench-rank")
+@click.option("--n", "count", type=click.IntRange(1_000), default=100_000, show_default=True, help="How many vectors.")
+@click.option("--dim", type=click.IntRange(8, 4_000), default=512, show_default=True, help="Numbers of a vector.")
+@click.option("--queries", type=click.IntRange(10), default=100, show_default=True, help="How many searches each.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Draws the vectors.")
+@click.option("--json", "json_file", type=OUTPUT_FILE, help="Write what was measured to this file.")
+def bench_rank(count: int, dim: int, queries: int, seed: int, json_file: Path | None) -> None:
+    """Rank clustered vectors by Triseek's own statement, and by hnswlib if it is installed, within filters.
+
+    A field is 0 in a half, a tenth, a hundredth and a thousandth of the products; a filter asks for it.
+    """
+    console, sample = Console(), clustered(count, dim, queries, seed)
+    engines: list[Callable[[], Engine]] = [TriseekEngine]
+    for package, make in OTHERS.items():
+        if find_spec(package) is None:
+            console.print(f"left out: {package} is not installed")
+        else:
+            engines.append(make)
+    measured = []
+    with progress_bar(console) as progress:
+        task = progress.add_task("measuring", total=len(engines))
+        for make in engines:
+            with make() as engine:
+                progress.update(task, description=f"measuring {engine.name}")
+                measured.append(measure(engine, sample))
+            progress.advance(task)
+    console.print(_built(measured))
+    console.print(_searched(measured))
+    if json_file is not None:
+        document = {"n": count, "dim": dim, "queries": queries, "seed": seed, "engines": list(map(asdict, measured))}
+        json_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def _built(measured: list[Measured]) -> Table:
+    clients = (f"{count} client{'s' if count > 1 else ''}/s" for count in CLIENTS)
+    table = Table("", "load s", "index s", "MB", *clients, box=SIMPLE, pad_edge=False)
+    for each in measured:
+        speeds = (f"{each.per_second[count]:.0f}" for count in CLIENTS)
+        size = f"{each.index_bytes / 1e6:.0f}"
+        table.add_row(each.engine, f"{each.load_seconds:.1f}", f"{each.index_seconds:.1f}", size, *speeds)
+    return table
+
+
+def _searched(measured: list[Measured]) -> Table:
+    """A row for each filter and index; times also as multiples of Triseek's own."""
+    table = Table("filter", "", "recall@10", "complete", "p50 ms", "p95 ms", "ratio", box=SIMPLE, pad_edge=False)
+    for number, field in enumerate((None, *SHARES)):
+        own = measured[0].searched[number].p50
+        for each in measured:
+            row = each.searched[number]
+            cells = [f"{row.recall:.3f}", "yes" if row.complete else "no", f"{row.p50:.2f}", f"{row.p95:.2f}"]
+            table.add_row(field or "none", each.engine, *cells, f"{row.p50 / own:.2f}")
+    table.caption = "ratio: of p50 to Triseek's own"
+    return table
