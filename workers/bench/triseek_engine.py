@@ -79,7 +79,7 @@ class TriseekEngine(Engine):
             return spaces.index_bytes(session, self._space)
 
     def searcher(self) -> Search:
-        """A search on a connection of its own."""
+        """A search in a transaction of its own, as it is one statement of a search among others."""
         session = self._sessions()
         self.opened.callback(session.close)
 
@@ -87,7 +87,6 @@ class TriseekEngine(Engine):
             part = RankingPart(vectors=[query.tolist()], weight=1.0, shares={Modality.TEXT: 1.0})
             where = EVERYTHING if field is None else FILTERS[field]
             rows = ranking.rank(session, self._space, self._catalogue, [part], where=where, candidates=count)
-            session.rollback()
             return [row.product_id for row in rows]
 
         return search
