@@ -103,3 +103,20 @@ def test_times_are_compared_as_times(services: Services) -> None:
         now = datetime.datetime.now(datetime.UTC)
         earlier, later = ((now + datetime.timedelta(hours=hours)).isoformat() for hours in (-1, 1))
         assert _found(session, catalogue, f"created_at BETWEEN '{earlier}' AND '{later}'") == set(PRODUCTS)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "colour IN (" + ", ".join(f"'{number}'" for number in range(999)) + ", 'red')",
+        " OR ".join(f"size = {number}" for number in range(1_000)),
+        "NOT (NOT (colour = 'red' AND (size < 10 OR (size > 10 AND (size > 11 OR size = 12)))))",
+        "size > -1e300 AND size < 1e-300 OR size = +9.000",
+        "price > 0.00000000000000000000000000000000000000001 AND price < 10",
+        "created_at > '0001-01-01T00:00:00+23:59' AND created_at < '9999-12-31T23:59:59-23:59' AND sku = 'red'",
+    ],
+    ids=["1,000 values", "1,000 comparisons", "deep", "attribute", "price", "times"],
+)
+def test_the_largest_that_is_allowed_is_answered(services: Services, written: str) -> None:
+    with services.sessions() as session:
+        assert "red" in _found(session, _filled(session), written)

@@ -284,7 +284,9 @@ json_values = st.recursive(
     max_leaves=12,
 )
 PRODUCT_FIELDS = ["sku", "title", "description", "attributes", "price", "currency", "images", "speech"]
-SEARCH_FIELDS = ["text", "image", "speech", "product", "query", "limit", "against", "rerank", "explain", "filter"]
+SEARCH_FIELDS = [
+    *("text", "image", "speech", "product", "query", "limit", "against", "rerank", "explain", "filter", "facets")
+]
 
 
 def _objects(names: list[str]) -> st.SearchStrategy[dict[str, Any]]:

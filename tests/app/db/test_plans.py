@@ -1,0 +1,75 @@
+"""How PostgreSQL goes about ranking a catalogue that is large enough for it to matter: it chooses by itself."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.catalog import service
+from app.catalog.drafts import ProductDraft
+from app.db import catalogues, matching, ranking
+from app.db.filtering import EVERYTHING, Filter, sql_of
+from app.db.ranking import RankingPart, Scan
+from app.db.tables import EmbeddingSpace
+from app.search.filters import parse_filter
+from app.spaces.service import adopt
+from app.types import Modality, SpaceKey
+from tests.conftest import Services
+
+COUNT, DIM = 12_000, 8
+FILLED = """
+INSERT INTO products (catalogue_id, sku, attributes)
+SELECT :catalogue, 'p' || number, jsonb_build_object('half', number % 2, 'rare', number % 1000)
+FROM generate_series(1, :count) AS number;
+"""
+EMBEDDED = """
+INSERT INTO embeddings (space_id, product_id, modality, ordinal, catalogue_id, product_version, digest, embedding)
+SELECT :space, id, 'text', 0, :catalogue, 1, '',
+    CAST(ARRAY(SELECT CAST(random() - 0.5 + 0 * products.id AS real) FROM generate_series(1, :dim)) AS halfvec)
+FROM products WHERE catalogue_id = :catalogue;
+"""
+PART = RankingPart(vectors=[[1.0] + [0.0] * (DIM - 1)], weight=1.0, shares={Modality.TEXT: 1.0})
+
+
+def _filled(session: Session) -> tuple[EmbeddingSpace, int]:
+    tenant = catalogues.first_tenant(session, "default")
+    service.put(session, tenant, "large", ProductDraft(sku="first", title="First"))
+    catalogue = service.catalogue_id(session, tenant, "large")
+    space = adopt(session, SpaceKey(encoders={Modality.TEXT: "t@1"}, alignment="a", dim=DIM))
+    values = {"catalogue": catalogue, "space": space.id, "count": COUNT, "dim": DIM}
+    session.execute(text(FILLED), values)
+    session.execute(text(EMBEDDED), values)
+    session.execute(text("ANALYZE products, embeddings"))
+    return space, catalogue
+
+
+def _plan(session: Session, space: EmbeddingSpace, catalogue: int, scan: Scan, where: Filter) -> str:
+    values = {"catalogue": catalogue, "exclude": [], "candidates": 20, "weight_0": 1.0, "share_0_text": 1.0}
+    values |= {"vector_0_0": str(PART.vectors[0]), **where.values}
+    return "\n".join(session.scalars(text(f"EXPLAIN {ranking.statement(space, [PART], scan, where)}"), values))
+
+
+def test_each_way_of_ranking_goes_through_its_indexes(services: Services) -> None:
+    ways = [
+        (EVERYTHING, Scan.APPROXIMATE, ["embeddings_{space}_text"]),
+        (sql_of(parse_filter("half = 0")), Scan.APPROXIMATE, ["embeddings_{space}_text", "products_pkey"]),
+        (sql_of(parse_filter("rare = 7")), Scan.EXACT, ["products_by_attributes", "embeddings_by_product"]),
+    ]
+    with services.sessions() as session:
+        space, catalogue = _filled(session)
+        for where, scan, used in ways:
+            plan = _plan(session, space, catalogue, scan, where)
+            assert (matching.expected(session, catalogue, where) > ranking.COMPARED) is (scan is Scan.APPROXIMATE)
+            for index in used:
+                assert index.format(space=space.id) in plan, plan
+            assert "Seq Scan" not in plan
+            assert len(ranking.rank(session, space, catalogue, [PART], where=where, candidates=10)) == 10
+
+
+def test_as_many_come_as_match_though_the_estimate_was_wrong(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranking, "expected", lambda *_: COUNT)
+    with services.sessions() as session:
+        space, catalogue = _filled(session)
+        where = sql_of(parse_filter("rare = 7 AND half = 1"))
+        assert len(ranking.rank(session, space, catalogue, [PART], where=where, candidates=200)) == COUNT // 1000
