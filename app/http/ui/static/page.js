@@ -30,11 +30,11 @@ acceptDropsAndPastes();
 await connect();
 if (at("text").value) search({ text: at("text").value });
 
-// `/#key=…&catalogue=…&text=…`: a link that the command line prints. The key does not stay in the address.
+// `/#key=…&catalogue=…&text=…&filter=…`: a link that the command line prints. The key does not stay in the address.
 function takeFromAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
   for (const name of ["key", "catalogue"]) if (given.get(name)) sessionStorage.setItem(name, given.get(name));
-  at("text").value = given.get("text") || "";
+  for (const name of ["text", "filter"]) at(name).value = given.get(name) || "";
   if (given.has("key")) history.replaceState(null, "", location.pathname);
 }
 
@@ -63,6 +63,7 @@ async function search(asked) {
   if (!at("key").value.trim()) return complain(words.needKey, at("key"));
   if (!at("catalogue").value) return complain(words.needCatalogue, at("catalogue"));
   if (![...form.keys()].length) return complain(words.needQuery, at("text"));
+  if (at("filter").value.trim()) form.append("filter", at("filter").value.trim());
   running?.abort();
   running = new AbortController();
   const { signal } = running;
@@ -83,6 +84,7 @@ function show(job) {
   at("more").hidden = !last.cursor;
   const parts = [found.hits.length ? words.found(found.hits.length, found.total) : words.nothing];
   if (found.transcript) parts.push(words.heard(found.transcript));
+  parts.push(...(found.notes || []));
   const took = Object.fromEntries(Object.entries(found.took_ms).map(([name, time]) => [name, Math.round(time)]));
   tell([...parts, words.took(took)].join(" · "));
 }
@@ -157,7 +159,7 @@ async function guarded(work) {
   } catch (error) {
     if (error.name === "AbortError") return;
     if (!(error instanceof Problem)) throw error;
-    const wrong = error.fields.map((field) => field.detail).filter((detail) => detail !== error.message);
+    const wrong = error.fields.map((field) => field.detail).filter((detail) => !error.message.includes(detail));
     complain(error.message, error.status === 401 ? at("key") : null, wrong);
   }
 }
