@@ -10,14 +10,18 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    op.execute("""
-ALTER TABLE products ALTER COLUMN attributes SET STATISTICS 1000;
-CREATE INDEX products_by_attributes ON products USING gin (attributes jsonb_path_ops) WITH (fastupdate = off);
+    op.execute("ALTER TABLE products ALTER COLUMN attributes SET STATISTICS 1000")
+    with op.get_context().autocommit_block():  # so that uploads go on meanwhile
+        op.execute("SET statement_timeout = 0")
+        # What an interrupted attempt left is invalid, and nothing uses it.
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS products_by_attributes")
+        op.execute("""
+CREATE INDEX CONCURRENTLY products_by_attributes ON products
+    USING gin (attributes jsonb_path_ops) WITH (fastupdate = off)
 """)
+        op.execute("SET statement_timeout = '60s'")
 
 
 def downgrade() -> None:
-    op.execute("""
-DROP INDEX products_by_attributes;
-ALTER TABLE products ALTER COLUMN attributes SET STATISTICS DEFAULT;
-""")
+    op.execute("DROP INDEX products_by_attributes")
+    op.execute("ALTER TABLE products ALTER COLUMN attributes SET STATISTICS DEFAULT")

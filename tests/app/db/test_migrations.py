@@ -1,9 +1,17 @@
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
 import sqlalchemy
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from psycopg import sql
 
-from app.db.migrate import upgrade
+from app.db.migrate import migration_config, upgrade
 from app.db.tables import Table
+from app.local.servers import Servers
 from tests.conftest import Services
 
 
@@ -17,3 +25,35 @@ def test_migrating_twice_changes_nothing(services: Services) -> None:
     upgrade(services.settings.database_url)
     with services.sessions() as session:
         assert session.scalar(sqlalchemy.text("SELECT version_num FROM alembic_version")) == "0002"
+
+
+def test_two_processes_migrate_one_after_the_other(servers: Servers) -> None:
+    url = _empty_database(servers, "migrated_by_two")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(_upgrade_apart, [url, url]))  # raises what either raised
+    with psycopg.connect(url) as connection:
+        (valid,) = connection.execute(
+            "SELECT indisvalid FROM pg_index WHERE indexrelid = 'products_by_attributes'::regclass"
+        ).fetchone() or (False,)
+    assert valid
+
+
+def test_a_migration_can_be_taken_back_and_made_again(servers: Servers) -> None:
+    url = _empty_database(servers, "migrated_back")
+    upgrade(url)
+    command.downgrade(migration_config(url), "0001")
+    upgrade(url)
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT to_regclass('products_by_attributes')").fetchone() != (None,)
+
+
+def _empty_database(servers: Servers, name: str) -> str:
+    with psycopg.connect(servers.database_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return servers.database_url.replace("/triseek?", f"/{name}?")
+
+
+def _upgrade_apart(url: str) -> None:
+    """In a process of its own: alembic's context is one for all threads."""
+    program = f"from app.db.migrate import upgrade; upgrade({url!r})"
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
