@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from app.errors import TriseekError
 from app.settings import Settings
 from app.types import Modality, Role, SpaceKey
-from workers.alignment.artifact import DEFAULT, Alignment, check_alignment
+from workers.alignment.artifact import DEFAULT, Alignment, require_ready
 from workers.alignment.opening import open_alignment
 from workers.alignment.tuned import tuned
 from workers.encoders import registry
@@ -58,8 +58,8 @@ class Embedder:
         """
         torch.set_num_threads(settings.threads)
         folder = settings.alignment or DEFAULT
-        check_alignment(folder)
         alignment, cards = open_alignment(folder, parse(settings.encoders))
+        require_ready(folder, alignment.card)
         encoders = {modality: tuned(registry.load(card), folder, alignment.card) for modality, card in cards.items()}
         transcriber = Transcriber.load(settings.threads)
         return cls(encoders, alignment, transcriber, MediaLimits.of(settings), settings.decode_threads)

@@ -67,14 +67,14 @@ def rank(
     matching = expected(session, catalogue_id, where)
     if matching > COMPARED:
         share = 1.0 if where == EVERYTHING else matching / max(matching, expected(session, catalogue_id))
-        broaden(session, min(WIDEST, max(2 * candidates, round(NARROWEST / share))))
+        _broaden(session, min(WIDEST, max(2 * candidates, round(NARROWEST / share))))
         found = session.execute(text(statement(space, parts, Scan.APPROXIMATE, where)), values).all()
         if len(found) == candidates:
             return found
     return session.execute(text(statement(space, parts, Scan.EXACT, where)), values).all()
 
 
-def broaden(session: Session, nodes: int) -> None:
+def _broaden(session: Session, nodes: int) -> None:
     """Lets the index scans of this transaction keep so many nodes in view."""
     session.execute(text("SELECT set_config('hnsw.ef_search', :nodes, true)"), {"nodes": str(nodes)})
 

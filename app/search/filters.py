@@ -39,13 +39,7 @@ def parse_filter(written: str) -> Condition:
     Raises:
         FilterInvalid: telling at which character, and what was expected there.
     """
-    if len(written) > LONGEST:
-        raise invalid(f"is longer than {LONGEST:,} characters")
-    try:
-        read = cast(Read, _parser().parse(written, start="start"))
-    except UnexpectedInput as error:
-        raise _unexpected(written, error) from error
-    return read.condition
+    return cast(Read, _parsed(written, "start")).condition
 
 
 def parse_field(written: str) -> Field:
@@ -54,10 +48,14 @@ def parse_field(written: str) -> Field:
     Raises:
         FilterInvalid: telling at which character, and what was expected there.
     """
+    return cast(Field, _parsed(written, "field"))
+
+
+def _parsed(written: str, rule: str) -> object:
     if len(written) > LONGEST:
         raise invalid(f"is longer than {LONGEST:,} characters")
     try:
-        return cast(Field, _parser().parse(written, start="field"))
+        return _parser().parse(written, start=rule)
     except UnexpectedInput as error:
         raise _unexpected(written, error) from error
 

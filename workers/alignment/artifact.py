@@ -181,12 +181,21 @@ def check_alignment(folder: Path) -> None:
         ArtifactInvalid: it is missing or damaged, or not ready.
     """
     card = AlignmentCard.read(folder / CARD)
+    require_ready(folder, card)
+    _weights(folder, card)
+
+
+def require_ready(folder: Path, card: AlignmentCard) -> None:
+    """Refuses to search with an artifact that dev found worse.
+
+    Raises:
+        ArtifactInvalid: it is not ready.
+    """
     if not card.ready:
         raise ArtifactInvalid(
             f"{folder} is not ready: on held-out data it was worse than the alignment before it."
             " Train it with more data, or go on without it."
         )
-    _weights(folder, card)
 
 
 def load_alignment(folder: Path, cards: Mapping[Modality, EncoderCard]) -> Alignment:

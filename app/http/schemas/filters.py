@@ -1,5 +1,7 @@
 """Filters and fields as requests carry them."""
 
+from collections.abc import Callable
+
 from marshmallow import ValidationError
 
 from app.errors import FilterInvalid
@@ -15,15 +17,16 @@ FILTER = (
 def readable_filter(written: str) -> None:
     """Refuses what is no filter; an empty one is none."""
     if written.strip():
-        try:
-            parse_filter(written)
-        except FilterInvalid as error:
-            raise ValidationError(error.errors[0].detail) from error
+        _check(parse_filter, written)
 
 
 def readable_field(written: str) -> None:
     """Refuses what names no field."""
+    _check(parse_field, written)
+
+
+def _check(parse: Callable[[str], object], written: str) -> None:
     try:
-        parse_field(written)
+        parse(written)
     except FilterInvalid as error:
         raise ValidationError(error.errors[0].detail) from error
