@@ -95,6 +95,17 @@ class Client:
         """Every product, or those that the filter `where` lets through; fetched `page` at a time."""
         return self._pages(f"{_path(catalogue)}/products", "products", {"filter": where, "limit": page})
 
+    def settings(self, catalogue: str) -> Document:
+        """Which fields' words are searched in a catalogue, and which words mean the same."""
+        return self._get(f"{_path(catalogue)}/settings", {})
+
+    def change_settings(
+        self, catalogue: str, *, searchable: Sequence[str] | None, synonyms: Sequence[Sequence[str]]
+    ) -> Document:
+        """Replaces a catalogue's settings; with no searchable fields named, all texts of products are searched."""
+        document = {"searchable": searchable, "synonyms": synonyms}
+        return self._object(self._http.build_request("PUT", f"{_path(catalogue)}/settings", json=document))
+
     def import_ndjson(
         self, catalogue: str, file: Path | Iterable[bytes], *, dry_run: bool = False, name: str | None = None
     ) -> Job:

@@ -136,7 +136,9 @@ class Hit:
 
     product_id: int
     rank: int  # from 1
-    score: float  # after the re-rank
+    score: float  # after the re-rank, words added
     cosine: float  # the sum of the contributions
+    words: float = 0.0  # how much of the query's words it has, -1 to 1, rare words counting more
+    exact: str | None = None  # sku or brand, where that is asked for by its whole name
     contributions: tuple[Contribution, ...]
     attention: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # query part -> modality -> weight

@@ -71,6 +71,11 @@ class Embedder:
         return SpaceKey(encoders=dict(card.encoders), alignment=card.sha256, dim=card.dim)
 
     @property
+    def words_weight(self) -> float:
+        """Of the words that a product has of a text, beside the cosine."""
+        return self.alignment.card.words_weight
+
+    @property
     def transcript_share(self) -> float:
         """How much of a recording's weight its transcript has, between 0 and 1."""
         return self.alignment.card.transcript_share

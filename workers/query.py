@@ -13,8 +13,10 @@ from app.types import Modality, QueryPart, Role
 from workers.alignment.artifact import Alignment
 from workers.alignment.mixing import Mixing
 from workers.embedder import Embedder
+from workers.encoders.transcriber import Transcript
 from workers.towers import Towers
 from workers.vectors import read_halfvec, unit
+from workers.wording import AskedText
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,7 @@ class EncodedQuery:
 
     vectors: tuple[QueryVector, ...]
     named_products: tuple[int, ...]
+    texts: tuple[AskedText, ...]  # whose words products are compared with
     transcript: str | None  # of what was said in it
 
 
@@ -50,7 +53,7 @@ def encode_query(
         ProductUnknown, RequestInvalid: a product that the query names does not exist, or has no vector yet.
     """
     vectors = _embedded(store, towers.embedder, [part for part in parts if part.sku is None])
-    transcripts, heard = _heard(store, towers.embedder, [part for part in parts if part.modality is Modality.SPEECH])
+    said, heard = _heard(store, towers.embedder, [part for part in parts if part.modality is Modality.SPEECH])
     vectors = [_lightened(vector, heard, towers.embedder.transcript_share) for vector in vectors if vector.weight]
     if all(part.sku is None for part in parts):
         vectors = _mixed(vectors, towers.embedder.alignment)
@@ -62,8 +65,17 @@ def encode_query(
             named.append(product_id)
             vectors += own
     total = sum(abs(vector.weight) for vector in vectors)
-    shared = tuple(replace(each, weight=each.weight / total) for each in vectors if each.weight)
-    return EncodedQuery(vectors=shared, named_products=tuple(named), transcript=" ".join(transcripts) or None)
+    texts = [AskedText(readings=[part.text], weight=part.weight) for part in parts if part.text is not None]
+    texts += [
+        AskedText(readings=transcript.readings, weight=part.weight * towers.embedder.transcript_share)
+        for part, transcript in said
+    ]
+    return EncodedQuery(
+        vectors=tuple(replace(each, weight=each.weight / total) for each in vectors if each.weight),
+        named_products=tuple(named),
+        texts=tuple(replace(each, weight=each.weight / total) for each in texts if each.weight),
+        transcript=" ".join(transcript.text for _, transcript in said if transcript.text) or None,
+    )
 
 
 def _embedded(store: MediaStore, embedder: Embedder, parts: Sequence[QueryPart]) -> list[QueryVector]:
@@ -88,7 +100,9 @@ def _embedded(store: MediaStore, embedder: Embedder, parts: Sequence[QueryPart])
     return vectors
 
 
-def _heard(store: MediaStore, embedder: Embedder, parts: Sequence[QueryPart]) -> tuple[list[str], list[QueryVector]]:
+def _heard(
+    store: MediaStore, embedder: Embedder, parts: Sequence[QueryPart]
+) -> tuple[list[tuple[QueryPart, Transcript]], list[QueryVector]]:
     """What recordings say, and for each that says something the vectors of its readings."""
     spoken = [part for part in parts if part.media is not None]
     transcripts = embedder.transcribe([store.get(part.media or "") for part in spoken])
@@ -102,7 +116,7 @@ def _heard(store: MediaStore, embedder: Embedder, parts: Sequence[QueryPart]) ->
             vectors.append(
                 QueryVector(name=part.name, modality=Modality.TEXT, vectors=own, weight=weight, shares=shares)
             )
-    return [transcript.text for transcript in transcripts if transcript.text], vectors
+    return list(zip(spoken, transcripts, strict=True)), vectors
 
 
 def _lightened(vector: QueryVector, heard: Sequence[QueryVector], heard_share: float) -> QueryVector:

@@ -12,22 +12,27 @@ from sqlalchemy.orm import Session
 
 from app.conditions import Condition, fields_of
 from app.db import jobs, products, ranking
-from app.db.filtering import sql_of
-from app.db.matching import Matching, is_known
-from app.db.ranking import RankingPart
+from app.db.matching import is_known
+from app.db.ranking import Scan
 from app.db.tables import Job
 from app.errors import SearchAbandoned, SearchFailed, TriseekError
-from app.search.filters import parse_field, parse_filter
-from app.search.service import FROZEN, read_query
-from app.types import Contribution, Hit, JobState, Modality, SearchQuery
+from app.jobs.client import enqueue
+from app.jobs.names import Task
+from app.search.filters import parse_field
+from app.search.service import read_query
+from app.types import Contribution, Hit, JobState, Modality
 from workers.connections import Connections
 from workers.query import EncodedQuery, encode_query
 from workers.rerank.relevance import Relevance, rerank
+from workers.retrieval import Retrieval
 from workers.stopwatch import Stopwatch
 from workers.towers import Towers
+from workers.wording import Wording
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
+CHECKED_EVERY = 100  # of the searches by approximate scans, which are repeated exactly
+EXACT = {0: None, 1: "brand", 2: "sku"}  # what the ranking statement says of it
 
 
 def run_search(connections: Connections, towers: Towers, job_id: UUID) -> None:
@@ -40,6 +45,8 @@ def run_search(connections: Connections, towers: Towers, job_id: UUID) -> None:
     state = JobState.SUCCEEDED if problem is None else JobState.FAILED
     with connections.jobs.transaction() as session:
         jobs.finish(session, job_id, state, result=result, error=problem)
+        if result is not None and result["scan"] == Scan.APPROXIMATE and job_id.int % CHECKED_EVERY == 0:
+            enqueue(session, Task.CHECK_RECALL, [str(job_id)])
 
 
 def _outcome(connections: Connections, towers: Towers, job: Job) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
@@ -62,19 +69,17 @@ def _answer(session: Session, connections: Connections, towers: Towers, job: Job
     query, catalogue_id = read_query(job.request), cast(int, job.catalogue_id)
     encoded = encode_query(session, connections.store, towers, catalogue_id, query.parts)
     watch.lap("encode")
-    parts = _ranking_parts(encoded, query)
-    condition = parse_filter(query.filter) if query.filter else None
-    where, exclude = sql_of(condition), encoded.named_products
-    rows = ranking.rank(session, towers.space, catalogue_id, parts, where=where, exclude=exclude, candidates=FROZEN)
-    matching = Matching(session, towers.space, catalogue_id, query.against, where, exclude)
+    retrieval = Retrieval(session, towers, catalogue_id, query, encoded)
+    ranked, matching = retrieval.rank(), retrieval.matching
     total = matching.count()
     facets = {name: matching.facet(parse_field(name)) for name in query.facets}
-    notes = [] if total else _notes(session, catalogue_id, condition)
-    found = products.by_ids(session, [row.product_id for row in rows])
+    notes = _spelt(retrieval.wording) + ([] if total else _notes(session, catalogue_id, retrieval.condition))
+    found = products.by_ids(session, [row.product_id for row in ranked.rows])
     stored = ranking.vectors(session, towers.space, list(found)) if query.rerank else []
     watch.lap("sql")
     relevance = rerank(encoded, query.against, stored) if query.rerank else {}
-    hits = _hits(encoded, [row for row in rows if row.product_id in found], relevance)
+    rows = [row for row in ranked.rows if row.product_id in found]
+    hits = _hits(encoded, rows, relevance, towers.embedder.words_weight)
     watch.lap("rerank")
     queued = (cast(datetime, job.started_at) - job.created_at).total_seconds()
     return {
@@ -82,6 +87,7 @@ def _answer(session: Session, connections: Connections, towers: Towers, job: Job
         "total": total,
         "facets": facets,
         "notes": notes,
+        "scan": ranked.scan,
         "space": towers.space.id,
         "transcript": encoded.transcript,
         "took_ms": watch.took_ms(queued),
@@ -94,28 +100,35 @@ def _notes(session: Session, catalogue_id: int, condition: Condition | None) -> 
     return [f"No product of the catalogue has {field}." for field in unknown]
 
 
-def _ranking_parts(encoded: EncodedQuery, query: SearchQuery) -> list[RankingPart]:
+def _spelt(wording: Wording) -> list[str]:
+    """What was searched for instead of words that no product has; a word's own other forms go without saying."""
+    other = {
+        word: [each for each in spelt if not (each.startswith(word) or word.startswith(each))]
+        for word, spelt in wording.meant.items()
+    }
     return [
-        RankingPart(
-            vectors=each.vectors.tolist(),
-            weight=each.weight,
-            shares={against: each.shares[against] for against in query.against},
-        )
-        for each in encoded.vectors
+        f"No product has the word {word}; searched for {' and '.join(spelt)}, too."
+        for word, spelt in other.items()
+        if spelt
     ]
 
 
-def _hits(encoded: EncodedQuery, rows: Sequence[Row[Any]], relevance: Mapping[int, Relevance]) -> list[Hit]:
+def _hits(
+    encoded: EncodedQuery, rows: Sequence[Row[Any]], relevance: Mapping[int, Relevance], words_weight: float
+) -> list[Hit]:
     def score(row: Row[Any]) -> float:
-        return relevance[row.product_id].score if row.product_id in relevance else row.cosine
+        near = relevance[row.product_id].score if row.product_id in relevance else row.cosine
+        return float(near + words_weight * row.words)
 
-    ranked = sorted(rows, key=lambda row: (-score(row), row.product_id))
+    ranked = sorted(rows, key=lambda row: (-row.exact, -score(row), row.product_id))
     return [
         Hit(
             product_id=row.product_id,
             rank=rank,
             score=score(row),
             cosine=row.cosine,
+            words=row.words,
+            exact=EXACT[row.exact],
             contributions=_contributions(encoded, row),
             attention=relevance[row.product_id].attention if row.product_id in relevance else {},
         )
@@ -146,6 +159,8 @@ def _document(hit: Hit, sku: str, *, explain: bool) -> dict[str, Any]:
         "product_id": hit.product_id,
         "score": round(hit.score, 6),
         "cosine": round(hit.cosine, 6),
+        "words": round(hit.words, 6),
+        "exact": hit.exact,
         "contributions": [
             {name: round(value, 6) if isinstance(value, float) else value for name, value in asdict(each).items()}
             for each in hit.contributions

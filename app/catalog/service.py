@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.catalog.drafts import ProductDraft
+from app.catalog.settings import CatalogueSettings, word_columns
 from app.conditions import Condition
 from app.db import catalogues, embeddings, jobs, media, products, spaces
 from app.db.filtering import sql_of
@@ -73,12 +74,14 @@ def put_batch(session: Session, catalogue_row: int, job_id: uuid.UUID, drafts: S
     same SKU in the batch has overtaken, and products that were still waiting for another job, for that one.
     """
     latest = {draft.sku: draft for draft in drafts}
+    words = _words(session, catalogue_row, list(latest.values()))
     media.record(session, [(ref.digest, ref.bytes, ref.content_type) for d in latest.values() for _, _, ref in d.media])
     rows = products.lock(session, catalogue_row, list(latest))
     changed = [sku for sku, draft in latest.items() if not _is_ready(rows[sku], draft)]
     done = _overtaken([rows[sku] for sku in changed])
     done[job_id] += len(drafts) - len(changed)
-    products.write(session, [_values(rows[sku], draft, job_id, sku in changed) for sku, draft in latest.items()])
+    contents = {sku: _values(rows[sku], draft, job_id, sku in changed) for sku, draft in latest.items()}
+    products.write(session, [contents[sku] | words[sku] for sku in latest])
     products.set_media(session, [rows[sku].id for sku in changed], _media_rows(rows, [latest[sku] for sku in changed]))
     _embed_later(session, [rows[sku].id for sku in changed])
     _count_done(session, done)
@@ -165,6 +168,14 @@ def _values(product: Product, draft: ProductDraft, job_id: uuid.UUID, changed: b
         "job_id": job_id if changed else product.job_id,
         "queued_at": datetime.datetime.now(datetime.UTC) if changed else product.queued_at,
     }
+
+
+def _words(session: Session, catalogue_row: int, drafts: Sequence[ProductDraft]) -> dict[str, dict[str, Any]]:
+    row = catalogues.shared(session, catalogue_row)
+    if row is None:
+        raise LookupError(catalogue_row)
+    settings = CatalogueSettings.of(row)
+    return {draft.sku: word_columns(vars(draft), settings, row.words_version) for draft in drafts}
 
 
 def _media_rows(rows: dict[str, Product], drafts: Sequence[ProductDraft]) -> list[dict[str, Any]]:

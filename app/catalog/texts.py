@@ -1,6 +1,6 @@
 """Which texts of a product are embedded."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -11,16 +11,17 @@ def product_texts(title: str | None, description: str | None, attributes: Mappin
     similarity to a query is that of the nearer.
     """
     title = (title or "").strip()
-    words = [title, (description or "").strip(), ", ".join(_values(attributes))]
+    words = [title, (description or "").strip(), ", ".join(texts_in(attributes.values()))]
     full = ". ".join(part.rstrip(".") for part in words if part)
     return [text for text in dict.fromkeys((title, full)) if text]
 
 
-def _values(attributes: Mapping[str, Any]) -> list[str]:
+def texts_in(values: Iterable[object]) -> list[str]:
+    """The texts and numbers among values, and in the lists and objects among them; true and false say nothing."""
     texts: list[str] = []
-    for value in attributes.values():
+    for value in values:
         if isinstance(value, Mapping):
-            texts += _values(value)
+            texts += texts_in(value.values())
         elif isinstance(value, list | tuple):
             texts += [str(each) for each in value if isinstance(each, str | int | float)]
         elif isinstance(value, str | int | float) and not isinstance(value, bool):

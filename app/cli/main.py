@@ -13,6 +13,7 @@ from app.cli.jobs import jobs
 from app.cli.keys import keys
 from app.cli.migrate import migrate
 from app.cli.search import search
+from app.cli.settings import settings
 from app.cli.up import up
 
 
@@ -46,6 +47,7 @@ for command in (
     import_file,
     search,
     jobs,
+    settings,
     up,
     keys,
     migrate,

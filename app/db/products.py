@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, false, func, insert, select, text, update
+from sqlalchemy import Text, bindparam, delete, false, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -45,8 +46,24 @@ def write(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
         return
     columns: dict[str, Any] = {column: bindparam(column) for column in rows[0] if column != "product_id"}
     columns["updated_at"] = func.now()
+    columns["words"] = func.array_to_tsvector(bindparam("words", type_=ARRAY(Text)))
     statement = update(Product).where(Product.id == bindparam("product_id")).values(columns)
     session.connection().execute(statement, rows)
+
+
+def with_older_words(session: Session, catalogue_id: int, version: int, *, after: int, limit: int) -> list[int]:
+    """The ids of a catalogue's products, past this one, whose words are by settings older than this version."""
+    older = (Product.catalogue_id == catalogue_id, Product.id > after, Product.words_version < version)
+    return list(session.scalars(select(Product.id).where(*older).order_by(Product.id).limit(limit)))
+
+
+def write_words(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes the words of locked products: `product_id`, `words`, `names` and `words_version`; nothing else changes."""
+    if not rows:
+        return
+    columns: dict[str, Any] = {column: bindparam(column) for column in ("names", "words_version")}
+    columns["words"] = func.array_to_tsvector(bindparam("words", type_=ARRAY(Text)))
+    session.connection().execute(update(Product).where(Product.id == bindparam("product_id")).values(columns), rows)
 
 
 def set_media(session: Session, product_ids: Sequence[int], rows: Iterable[Mapping[str, Any]]) -> None:

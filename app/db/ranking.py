@@ -1,4 +1,4 @@
-"""The ranking statement: candidates by approximate scans, one cosine a product, and what each query part brought."""
+"""The ranking statement: candidates by approximate scans and by words, one cosine a product, and what brought it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.db.filtering import EVERYTHING, Filter
 from app.db.matching import expected
 from app.db.tables import EmbeddingSpace
+from app.db.word_ranking import NO_WORDS, RankingWords, asked, values_of, with_names, with_words, words_of
 from app.types import Modality
 
 COMPARED = 5_000  # products up to which all that match are compared
@@ -24,6 +25,14 @@ class Scan(StrEnum):
 
     APPROXIMATE = "approximate"
     EXACT = "exact"
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """What the ranking statement found, and how."""
+
+    rows: Sequence[Row[Any]]
+    scan: Scan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,37 +50,43 @@ def rank(
     catalogue_id: int,
     parts: Sequence[RankingPart],
     *,
+    words: RankingWords = NO_WORDS,
     where: Filter = EVERYTHING,
     exclude: Sequence[int] = (),
+    scan: Scan | None = None,
     candidates: int,
-) -> Sequence[Row[Any]]:
-    """The products nearest to the query, best first.
+) -> Ranked:
+    """The products nearest to the query, best first: by their cosine, and by what they have of the query's words.
 
     A product's similarity to a part through a modality is that of its vector of the modality that is nearest to any of
     the part's; its `cosine` is the sum over parts and modalities of weight times similarity, a part's weight being
     divided among the modalities that the product has in proportion to their shares.
 
+    Products whose SKU is asked for come first, then those of a brand that is asked for.
+
     Where few products match the filter all of them are compared. Where many do, the indexes' approximate scans find the
     candidates; should those be too few, all that match are compared after all, so that as many come as there are.
+    With `scan` given it is the one that is tried.
 
     Returns:
-        Rows of `product_id`, `cosine`, `part` indexes, `against` modalities, `similarity` and `weight` lists in step.
+        Rows of `product_id`, `cosine`, `words` (their sum of weights), `exact` (2 by SKU, 1 by brand, else 0), and of
+        `part` indexes, `against` modalities, `similarity` and `weight` lists in step.
     """
     values: dict[str, Any] = {"catalogue": catalogue_id, "exclude": list(exclude), "candidates": candidates}
-    values |= where.values
+    values |= where.values | values_of(words)
     for number, part in enumerate(parts):
         for reading, vector in enumerate(part.vectors):
             values[f"vector_{number}_{reading}"] = "[" + ",".join(f"{x:.6g}" for x in vector) + "]"
         values[f"weight_{number}"] = part.weight
         values |= {f"share_{number}_{modality}": share for modality, share in part.shares.items()}
-    matching = expected(session, catalogue_id, where)
-    if matching > COMPARED:
-        share = 1.0 if where == EVERYTHING else matching / max(matching, expected(session, catalogue_id))
+    matching = COMPARED if scan is Scan.EXACT else expected(session, catalogue_id, where)
+    if matching > COMPARED or scan is Scan.APPROXIMATE:
+        share = 1.0 if where == EVERYTHING else max(1, matching) / max(1, matching, expected(session, catalogue_id))
         _broaden(session, min(WIDEST, max(2 * candidates, round(NARROWEST / share))))
-        found = session.execute(text(statement(space, parts, Scan.APPROXIMATE, where)), values).all()
+        found = session.execute(text(statement(space, parts, Scan.APPROXIMATE, where, words)), values).all()
         if len(found) == candidates:
-            return found
-    return session.execute(text(statement(space, parts, Scan.EXACT, where)), values).all()
+            return Ranked(found, Scan.APPROXIMATE)
+    return Ranked(session.execute(text(statement(space, parts, Scan.EXACT, where, words)), values).all(), Scan.EXACT)
 
 
 def _broaden(session: Session, nodes: int) -> None:
@@ -80,10 +95,16 @@ def _broaden(session: Session, nodes: int) -> None:
 
 
 def statement(
-    space: EmbeddingSpace, parts: Sequence[RankingPart], scan: Scan = Scan.APPROXIMATE, where: Filter = EVERYTHING
+    space: EmbeddingSpace,
+    parts: Sequence[RankingPart],
+    scan: Scan = Scan.APPROXIMATE,
+    where: Filter = EVERYTHING,
+    words: RankingWords = NO_WORDS,
 ) -> str:
     """The text of the ranking statement."""
     nearest = _indexed(space, parts, where) if scan is Scan.APPROXIMATE else _all(where)
+    if scan is Scan.APPROXIMATE and words.terms:
+        nearest += f" UNION {with_words(_matching(where))} UNION {with_names(_matching(where))}"
     # The space and the modality stand in the text, not in parameters: a partial index is only used where the planner
     # can see that the query's condition implies the index's.
     compared = " UNION ALL ".join(
@@ -95,16 +116,22 @@ def statement(
         for modality in part.shares
     )
     return f"""
-WITH nearest AS MATERIALIZED ({nearest}),
+WITH asked AS MATERIALIZED ({asked()}),
+nearest AS MATERIALIZED ({nearest}),
 compared AS ({compared}),
 weighted AS (
     SELECT product_id, part, against, similarity,
         weight * share / sum(share) OVER (PARTITION BY product_id, part) AS weight
     FROM compared
+),
+near AS (
+    SELECT product_id, sum(similarity * weight) AS cosine, array_agg(part) AS part, array_agg(against) AS against,
+        array_agg(similarity) AS similarity, array_agg(weight) AS weight
+    FROM weighted GROUP BY product_id
 )
-SELECT product_id, sum(similarity * weight) AS cosine, array_agg(part) AS part, array_agg(against) AS against,
-    array_agg(similarity) AS similarity, array_agg(weight) AS weight
-FROM weighted GROUP BY product_id ORDER BY cosine DESC, product_id LIMIT :candidates
+SELECT near.*, coalesce(worded.words, 0) AS words, coalesce(worded.exact, 0) AS exact
+FROM near LEFT JOIN ({words_of("nearest", words)}) AS worded USING (product_id)
+ORDER BY exact DESC, cosine + :words_weight * coalesce(worded.words, 0) DESC, product_id LIMIT :candidates
 """  # noqa: S608  numbers and enum members only
 
 
@@ -124,10 +151,11 @@ def _indexed(space: EmbeddingSpace, parts: Sequence[RankingPart], where: Filter)
 
 def _all(where: Filter) -> str:
     """Every product that matches."""
-    return (
-        "SELECT id AS product_id FROM products WHERE catalogue_id = :catalogue"  # noqa: S608  no text of a user's
-        f" AND id <> ALL (CAST(:exclude AS bigint[])) AND {where.text}"
-    )
+    return f"SELECT id AS product_id FROM products WHERE {_matching(where)}"  # noqa: S608  no text of a user's
+
+
+def _matching(where: Filter) -> str:
+    return f"catalogue_id = :catalogue AND id <> ALL (CAST(:exclude AS bigint[])) AND {where.text}"
 
 
 def _stored(space: EmbeddingSpace, modality: Modality) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     DateTime,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -22,7 +23,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR, UUID
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app.types import JobKind, JobState, Modality, SpaceState
@@ -71,6 +72,11 @@ class Catalogue(Table):
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
+    searchable: Mapped[list[str] | None] = mapped_column(ARRAY(Text))  # fields whose words count; all if null
+    synonyms: Mapped[list[list[str]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    words_version: Mapped[int] = mapped_column(Integer, server_default=text("1"))  # one more with other fields
+    words_indexed: Mapped[int] = mapped_column(Integer, server_default=text("1"))  # the version of all its products
+    words_queued_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
 
 
 class Product(Table):
@@ -86,6 +92,15 @@ class Product(Table):
             postgresql_ops={"attributes": "jsonb_path_ops"},
             postgresql_with={"fastupdate": "off"},
         ),
+        Index("products_by_words", "words", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+        Index(
+            "products_by_title",
+            "title",
+            postgresql_using="gin",
+            postgresql_ops={"title": "gin_trgm_ops"},
+            postgresql_with={"fastupdate": "off"},
+        ),
+        Index("products_by_names", "names", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
         Index(
             "products_pending",
             "queued_at",
@@ -100,6 +115,9 @@ class Product(Table):
     attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     price: Mapped[decimal.Decimal | None] = mapped_column(Numeric)
     currency: Mapped[str | None] = mapped_column(Text)
+    words: Mapped[str] = mapped_column(TSVECTOR, server_default=text("''"))
+    names: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))  # folded: SKU, then brands
+    words_version: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # of its catalogue
     content_digest: Mapped[bytes] = mapped_column(LargeBinary, server_default=text("''"))  # of what gets embedded
     version: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # one more with each new content
     embedded_version: Mapped[int] = mapped_column(Integer, server_default=text("0"))
@@ -172,6 +190,16 @@ class Embedding(Table):
     product_version: Mapped[int] = mapped_column(Integer)
     digest: Mapped[str] = mapped_column(Text)  # SHA-256 of the text, picture or recording
     embedding: Mapped[Any] = mapped_column(HALFVEC)
+
+
+class RecallCheck(Table):
+    """A search by approximate scans that was repeated exactly."""
+
+    __tablename__ = "recall_checks"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    space_id: Mapped[int] = mapped_column(ForeignKey("embedding_spaces.id"))
+    recall: Mapped[float] = mapped_column(Double)  # the share of the best products that were found, 0 to 1
+    checked_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now(), index=True)
 
 
 class Job(Table):

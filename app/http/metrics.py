@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 from flask import Flask, Response, current_app, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
@@ -9,13 +10,14 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db import jobs
+from app.db import jobs, recall
 from app.http.endpoints import Endpoints
 from app.http.services import Services
 from app.types import JobKind
 
 metrics = Endpoints("metrics", "Figures for Prometheus.", prefix="")
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)  # seconds
+RECALL_OVER = timedelta(days=1)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -33,7 +35,7 @@ class RequestMetrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
-        self.registry.register(_OpenWork(own))
+        self.registry.register(_Database(own))
 
     def watch(self, app: Flask) -> None:
         """Counts every request of the application from now on."""
@@ -54,8 +56,8 @@ class RequestMetrics:
         return response
 
 
-class _OpenWork(Collector):
-    """What waits or runs now, counted in the database when it is asked."""
+class _Database(Collector):
+    """What waits or runs now, and how right searches were, read in the database when it is asked."""
 
     def __init__(self, own: Services) -> None:
         self._services = own
@@ -65,18 +67,24 @@ class _OpenWork(Collector):
         return []
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """The open jobs by kind, and whether the database told them."""
+        """The open jobs by kind, the recall of approximate searches, and whether the database told them."""
         gauge = GaugeMetricFamily("triseek_jobs_open", "Jobs that have not ended.", labels=["kind"])
+        checked = GaugeMetricFamily("triseek_recall_checks", "Approximate searches of a day that were checked.")
+        share = GaugeMetricFamily("triseek_recall_at_10", "The share of the best ten products that they found.")
         reachable = GaugeMetricFamily("triseek_database_up", "Whether the database answers.")
         try:
             with self._services.sessions() as session:
                 counted = jobs.count_open(session)
+                checks, mean = recall.mean(session, RECALL_OVER)
             for kind in JobKind:
                 gauge.add_metric([kind], counted.get(kind, 0))
+            checked.add_metric([], checks)
+            if mean is not None:
+                share.add_metric([], mean)
             reachable.add_metric([], 1)
         except SQLAlchemyError:
             reachable.add_metric([], 0)
-        yield gauge
+        yield from (gauge, checked, share)
         yield reachable
 
 

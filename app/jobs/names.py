@@ -16,14 +16,18 @@ class Task(StrEnum):
     """Every task, by the name that a message carries."""
 
     RUN_SEARCH = "search.run"
+    CHECK_RECALL = "search.recall"
     EMBED_PRODUCTS = "embed.products"
     RUN_IMPORT = "imports.run"
     SWEEP = "upkeep.sweep"
+    INDEX_WORDS = "upkeep.words"
 
 
 QUEUE_OF_TASK = {
     Task.RUN_SEARCH: Queue.QUERY,
+    Task.CHECK_RECALL: Queue.EMBED,
     Task.EMBED_PRODUCTS: Queue.EMBED,
     Task.RUN_IMPORT: Queue.UPKEEP,
     Task.SWEEP: Queue.UPKEEP,
+    Task.INDEX_WORDS: Queue.UPKEEP,
 }

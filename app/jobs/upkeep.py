@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.db import embeddings, idempotency, jobs, outbox
+from app.db import catalogues, embeddings, idempotency, jobs, outbox, recall
 from app.jobs.client import JobClient, enqueue
 from app.jobs.names import Task
 from app.types import JobKind
@@ -13,7 +13,9 @@ SEARCH_RUNNING_FOR = timedelta(seconds=120)  # past a search's hard time limit
 IMPORT_QUEUED_FOR = timedelta(minutes=5)
 IMPORT_RUNNING_FOR = timedelta(hours=1)  # past a task's hard time limit
 EMBED_QUEUED_FOR = timedelta(minutes=5)
+WORDS_QUEUED_FOR = timedelta(minutes=5)
 ANSWERS_KEPT_FOR = timedelta(days=1)
+RECALL_KEPT_FOR = timedelta(days=30)
 EMBED_BATCH = 32  # products in one message
 AT_ONCE = 1000  # rows of one kind seen to in one sweep
 
@@ -37,4 +39,8 @@ def sweep(client: JobClient) -> None:
         waiting = embeddings.requeue_overdue(session, EMBED_QUEUED_FOR, AT_ONCE)
         batches = [waiting[start : start + EMBED_BATCH] for start in range(0, len(waiting), EMBED_BATCH)]
         enqueue(session, Task.EMBED_PRODUCTS, *[[batch] for batch in batches])
+    with client.transaction() as session:
+        changed = catalogues.requeue_unindexed(session, WORDS_QUEUED_FOR, AT_ONCE)
+        enqueue(session, Task.INDEX_WORDS, *[[catalogue_id] for catalogue_id in changed])
         idempotency.forget(session, ANSWERS_KEPT_FOR)
+        recall.forget(session, RECALL_KEPT_FOR)

@@ -89,12 +89,14 @@ def test_a_product_finds_others_like_it_and_not_itself(stocked: Shop) -> None:
     assert len(found) == len(SKUS) - 1
 
 
-def test_without_the_rerank_hits_come_by_cosine(stocked: Shop) -> None:
+def test_without_the_rerank_hits_come_by_cosine_and_words(stocked: Shop) -> None:
     job = stocked.search(_text("hammer"), rerank=False)
     assert job.result is not None
-    cosines = [hit["cosine"] for hit in job.result["hits"]]
-    assert cosines == sorted(cosines, reverse=True)
-    assert [hit["score"] for hit in job.result["hits"]] == cosines
+    scores = [hit["score"] for hit in job.result["hits"]]
+    assert scores == sorted(scores, reverse=True)
+    weight = stocked.towers.embedder.words_weight
+    sums = [hit["cosine"] + weight * hit["words"] for hit in job.result["hits"]]
+    assert scores == pytest.approx(sums, abs=1e-5)
 
 
 def test_the_answer_says_what_it_is_made_of(stocked: Shop) -> None:

@@ -32,6 +32,7 @@ def untrained(dim: int = 512, shares: Shares = EVEN, mixing: Mapping[Mixture, Mi
         dim=dim,
         shares=shares,
         transcript_share=0.5,
+        words_weight=0.1,
         sha256="",
         mixing=mixing or {},
     )

@@ -43,6 +43,7 @@ class AlignmentCard:
     shares: Shares
     ready: bool  # whether dev found it no worse than what it would replace
     transcript_share: float  # of a recording's weight, between 0 and 1; the rest is its own vector's
+    words_weight: float  # of the words that a product has of a text, beside the cosine
     sha256: str  # of the weights file
     tuned: Mapping[Modality, str] = field(default_factory=dict)  # SHA-256 of the file of an encoder's own last blocks
     mixing: Mapping[Mixture, Mixing] = field(default_factory=dict)  # how it is ranked for each; by the sum unless told
@@ -73,6 +74,7 @@ class AlignmentCard:
                 },
                 ready=bool(card["ready"]),
                 transcript_share=_between_0_and_1(float(card["transcript_share"])),
+                words_weight=_not_below_0(float(card["words_weight"])),
                 sha256=str(card["sha256"]),
                 # Cards of before encoders could be trained have none.
                 tuned={Modality(modality): str(sha256) for modality, sha256 in card.get("tuned", {}).items()},
@@ -90,6 +92,12 @@ def _between_0_and_1(share: float) -> float:
     if not 0 < share < 1:
         raise ValueError(f"the transcript's share is {share}, not between 0 and 1")
     return share
+
+
+def _not_below_0(weight: float) -> float:
+    if not weight >= 0:
+        raise ValueError(f"the weight of words is {weight}, below zero")
+    return weight
 
 
 class Alignment:
@@ -131,6 +139,10 @@ class Alignment:
         """The same network, with another share for transcripts."""
         return Alignment(self.network, replace(self.card, transcript_share=share))
 
+    def with_words_weight(self, weight: float) -> "Alignment":
+        """The same network, with another weight for words."""
+        return Alignment(self.network, replace(self.card, words_weight=weight))
+
     def share(self, query: Modality, against: Modality) -> float:
         """How much a product's similarity through `against` counts for a query part of modality `query`."""
         return self.card.shares[query][against]
@@ -158,6 +170,7 @@ def save_alignment(folder: Path, network: AlignmentNetwork, card: AlignmentCard)
         "shares": {query: dict(row) for query, row in card.shares.items()},
         "ready": card.ready,
         "transcript_share": card.transcript_share,
+        "words_weight": card.words_weight,
         "sha256": hashlib.sha256(weights).hexdigest(),
         "tuned": dict(card.tuned),
         "mixing": {name_of(mixture): way for mixture, way in card.mixing.items()},

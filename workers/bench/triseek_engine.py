@@ -86,7 +86,7 @@ class TriseekEngine(Engine):
         def search(query: Vectors, field: str | None, count: int) -> Sequence[int]:
             part = RankingPart(vectors=[query.tolist()], weight=1.0, shares={Modality.TEXT: 1.0})
             where = EVERYTHING if field is None else FILTERS[field]
-            rows = ranking.rank(session, self._space, self._catalogue, [part], where=where, candidates=count)
-            return [row.product_id for row in rows]
+            ranked = ranking.rank(session, self._space, self._catalogue, [part], where=where, candidates=count)
+            return [row.product_id for row in ranked.rows]
 
         return search

@@ -22,7 +22,7 @@ from workers.training.curve import training_curve
 from workers.training.mixed_sets import MixedSet, mixed_sets
 from workers.training.mixing import choose_mixing
 from workers.training.pair_sets import PairSet
-from workers.training.selection import choose_shares, choose_transcript_share, dev_groups
+from workers.training.selection import choose_shares, choose_transcript_share, choose_words_weight, dev_groups
 from workers.transcripts import Transcripts
 
 CURVE = "training.svg"
@@ -76,6 +76,7 @@ def _weighed(learnt: Learnt, judged: Sequence[JudgedSet], heard: Transcripts) ->
     """What was learnt, with the shares and the ways of mixing that are best on dev."""
     shares = choose_shares(judged, learnt.encoded, learnt.network, learnt.blank)
     aligned = Alignment(learnt.network, replace(learnt.blank, shares=shares))
+    aligned = aligned.with_words_weight(choose_words_weight(judged, learnt.encoded, aligned))
     aligned = aligned.with_transcript_share(choose_transcript_share(judged, learnt.encoded, aligned, heard))
     mixing = choose_mixing(judged, learnt.encoded, aligned, heard)
     return Alignment(learnt.network, replace(aligned.card, mixing=mixing))

@@ -114,5 +114,6 @@ def blank_card(
         shares=even_shares(),
         ready=True,
         transcript_share=TRANSCRIPT_SHARES[0],
+        words_weight=0.0,
         sha256="",
     )

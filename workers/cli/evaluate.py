@@ -49,7 +49,7 @@ Cards = Mapping[Modality, EncoderCard]
 @click.option(
     "--transcripts/--no-transcripts",
     default=True,
-    help="Also compare recordings by what they say, and by both; about half a second each, once.",
+    help="Also compare recordings by what is heard in them (half a second each, once), by both, and as typed.",
     show_default=True,
 )
 @click.option(

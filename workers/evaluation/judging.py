@@ -26,6 +26,7 @@ from workers.transcripts import Readings, Transcripts
 ALL = "all"
 TRANSCRIPT = "transcript"
 BOTH = "both"  # a recording by its vector and its transcript
+TYPED = "typed"  # the words that a recording is known to hold, searched as text: what a search by voice is held to
 RERANKED = 200  # the candidates that a search re-ranks
 AT_ONCE = 256  # queries scored in one go
 
@@ -47,7 +48,7 @@ class Judgement:
     """Where one query's relevant products came, through one modality of the products or all."""
 
     query: JudgedQuery
-    by: str  # what it was compared by: its own modality's vector, its transcript, or both
+    by: str  # what it was compared by: its own modality's vector, its transcript, both, or its words as typed
     against: str  # a modality, or all
     index: int  # products ranked over
     ranks: tuple[int, ...]  # of its relevant products, from 1, ascending
@@ -71,7 +72,8 @@ def judge(
         encodings: of the contents.
         alignment: whose vectors are compared.
         rerank: whether the best against all are re-ranked by attention; transcripts are not.
-        transcripts: if given, recordings are also compared by what they say, and by both.
+        transcripts: if given, recordings are also compared by what is heard in them, by both, and, those whose words
+            are known, by these as typed.
     """
     found: list[Judgement] = []
     for batch in batches(judged, split, encodings, alignment):
@@ -104,11 +106,17 @@ def batches(judged: JudgedSet, split: str | None, encodings: Encodings, alignmen
 
 
 def scores(batch: Batch, alignment: Alignment) -> dict[str, Floats]:
-    """(q, products) of a batch's queries against each modality, and against all."""
+    """(q, products) of a batch's queries against each modality, and against all: there by their words, too."""
     by_modality = {
         modality: similarities(batch.vectors, batch.keys, batch.index, modality) for modality in batch.index.modalities
     }
-    return _with_all(by_modality, alignment.card.shares[batch.modality])
+    found = _with_all(by_modality, alignment.card.shares[batch.modality])
+    return found | {ALL: found[ALL] + alignment.card.words_weight * _words(batch)}
+
+
+def _words(batch: Batch) -> Floats:
+    """(q, products) what products have of the words of queries that are texts."""
+    return batch.index.words.scores_of([(query.text,) if query.text else () for query in batch.queries])
 
 
 def heard_scores(
@@ -140,7 +148,8 @@ def heard_scores(
         modality: nearest_reading(similarities_without(vectors, made_from, index, modality), counts)
         for modality in index.modalities
     }
-    return _with_all(by_modality, alignment.card.shares[Modality.TEXT])
+    found = _with_all(by_modality, alignment.card.shares[Modality.TEXT])
+    return found | {ALL: found[ALL] + alignment.card.words_weight * index.words.scores_of(heard)}
 
 
 def rank_products(scores: Floats) -> NDArray[np.int64]:
@@ -166,11 +175,16 @@ def judge_batch(
     if modality is Modality.SPEECH and transcripts is not None:
         heard = heard_scores(transcripts.of(recordings), index, encodings, alignment)
         found |= {TRANSCRIPT: heard, BOTH: _fused(found[modality], heard, alignment.card.transcript_share)}
+        words = [(query.transcript,) if query.transcript else () for query in batch.queries]
+        found[TYPED] = heard_scores(words, index, encodings, alignment)
     if rerank:
-        found[modality][ALL] = rerank_first(found[modality][ALL], batch.vectors, batch.keys, index, RERANKED)
+        reranked = rerank_first(found[modality][ALL], batch.vectors, batch.keys, index, RERANKED)
+        found[modality][ALL] = reranked + alignment.card.words_weight * _words(batch)
     for by, by_against in found.items():
         for against, values in by_against.items():
             for query, ranks in zip(batch.queries, rank_products(values), strict=True):
+                if by == TYPED and not query.transcript:
+                    continue
                 own = tuple(sorted(int(ranks[index.places[product]]) for product in query.relevant))
                 first = index.products[int(ranks.argmin())]
                 yield Judgement(query=query, by=by, against=against, index=len(ranks), ranks=own, first=first)

@@ -9,7 +9,7 @@ import numpy as np
 from app.types import Modality
 from workers.alignment.artifact import Alignment, Vectors, Weights
 from workers.alignment.mixing import MIXTURES, Mixing, Mixture
-from workers.encodings import Encodings, FileContent
+from workers.encodings import Encodings, FileContent, TextContent
 from workers.evaluation.judged import JudgedSet
 from workers.evaluation.judging import ALL, heard_scores, rank_products
 from workers.evaluation.mixed import MixedQuery, mixed_queries
@@ -109,17 +109,21 @@ def _weights(
     alignment: Alignment,
     transcripts: Transcripts | None,
 ) -> tuple[Weights, Floats]:
-    """What each part's own vector weighs, (q,), and what recordings' transcripts bring, (q, products)."""
+    """What each part's own vector weighs, (q,), and what words and transcripts bring, (q, products)."""
     count = len(encoded.queries)
     weights = {modality: np.ones(count, dtype=np.float32) for modality in encoded.vectors}
     brought = np.zeros((count, len(index.products)), dtype=np.float32)
+    if Modality.TEXT in mixture:
+        texts = [query.parts[Modality.TEXT].content for query in encoded.queries]
+        typed = [(content.text,) for content in texts if isinstance(content, TextContent)]
+        brought = alignment.card.words_weight * index.words.scores_of(typed)
     if Modality.SPEECH in mixture and transcripts is not None:
         contents = [query.parts[Modality.SPEECH].content for query in encoded.queries]
         readings = transcripts.of([content for content in contents if isinstance(content, FileContent)])
         heard = heard_scores(readings, index, encodings, alignment, encoded.keys)[ALL]
         understood = np.array([bool(own) for own in readings])
         weights[Modality.SPEECH][understood] = 1 - alignment.card.transcript_share
-        brought = np.where(understood[:, None], alignment.card.transcript_share * heard, 0)
+        brought += np.where(understood[:, None], alignment.card.transcript_share * heard, 0)
     return weights, brought
 
 

@@ -10,6 +10,7 @@ from workers.alignment.artifact import Alignment
 from workers.encodings import Content, Encodings, FileContent, TextContent
 from workers.evaluation.judged import EVERY_SPLIT, JudgedProduct, JudgedSet
 from workers.evaluation.scoring import Index, ModalityVectors
+from workers.evaluation.word_index import WordIndex
 
 
 def product_index(
@@ -23,6 +24,7 @@ def product_index(
     return Index(
         products=[product.id for product in products],
         modalities={modality: stored for modality, stored in modalities.items() if len(stored.vectors)},
+        words=WordIndex.of(product.texts(leave_out) for product in products),
     )
 
 

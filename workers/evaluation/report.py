@@ -19,7 +19,9 @@ PLACES = 6  # decimal, of the JSON
 
 def table(title: str, rows: Sequence[MatrixRow]) -> Table:
     """The matrix for people."""
-    shown = _named(title, f"both: speech and transcript; ±: half the width of the 95 % interval of {TESTED}")
+    shown = _named(
+        title, f"both: speech and transcript; typed: its words; ±: half the width of the 95 % interval of {TESTED}"
+    )
     for name in ("n", "index", *COLUMNS, "±"):
         shown.add_column(name, justify="right", no_wrap=True, min_width=0 if name == "n" else len("0.123"))
     for row in rows:

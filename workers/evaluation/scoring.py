@@ -1,13 +1,14 @@
 """Scores products for queries in memory, by the same rules as the ranking statement."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.types import Modality
+from workers.evaluation.word_index import WordIndex
 from workers.rerank.attention import attend
 
 Floats = NDArray[np.float32]
@@ -28,6 +29,7 @@ class Index:
 
     products: Sequence[str]  # ids
     modalities: Mapping[Modality, ModalityVectors]
+    words: WordIndex = field(default_factory=WordIndex)
 
     @cached_property
     def places(self) -> dict[str, int]:

@@ -16,6 +16,7 @@ from app.db.engine import make_engine, make_sessions
 from app.db.migrate import upgrade
 from app.db.ranking import RankingPart
 from app.db.tables import EmbeddingSpace
+from app.db.word_ranking import RankingWords
 from app.keys.service import TENANT
 from app.local.servers import Servers
 from app.types import Modality, SpaceKey
@@ -120,6 +121,11 @@ def _store(session: Session, space: EmbeddingSpace, catalogue: int, index: Index
     for start in range(0, len(index.products), AT_ONCE):
         found = products.lock(session, catalogue, index.products[start : start + AT_ONCE])
         made |= {sku: product.id for sku, product in found.items()}
+    own_words = zip(index.products, index.words.by_product(), strict=True)
+    products.write_words(
+        session,
+        [{"product_id": made[sku], "words": words, "names": [], "words_version": 1} for sku, words in own_words],
+    )
     for modality, held in index.modalities.items():
         ordinals: dict[int, int] = {}
         rows = []
@@ -153,8 +159,11 @@ def _ranked(
     """The places of the products that the statement finds for one query, best first."""
     shares = {against: alignment.share(batch.modality, against) for against in Modality}
     part = RankingPart(vectors=[batch.vectors[row].tolist()], weight=1.0, shares=shares)
-    found = ranking.rank(session, space, catalogue, [part], candidates=CANDIDATES)
-    return [places[each.product_id] for each in found]
+    text = batch.queries[row].text
+    terms = batch.index.words.terms([text] if text else [])
+    words = RankingWords(terms=terms, weight=alignment.card.words_weight)
+    found = ranking.rank(session, space, catalogue, [part], words=words, candidates=CANDIDATES)
+    return [places[each.product_id] for each in found.rows]
 
 
 def _in_order(found: Sequence[int], in_memory: Floats) -> bool:

@@ -1,10 +1,13 @@
-"""The task that embeds products."""
+"""The tasks that need the encoders and that nobody waits for."""
+
+from uuid import UUID
 
 import workers.tasks.loading  # noqa: F401  what happens as a worker starts
 from app.jobs.names import Task
 from workers.celery import celery
 from workers.connections import connections
 from workers.ingest import embed_products
+from workers.recall import check_recall
 from workers.towers import towers
 
 
@@ -12,3 +15,9 @@ from workers.towers import towers
 def embed(product_ids: list[int]) -> None:
     """Embeds those of these products that wait."""
     embed_products(connections(), towers(), product_ids)
+
+
+@celery.task(name=str(Task.CHECK_RECALL))
+def recall(job_id: str) -> None:
+    """Checks whether a search by approximate scans found the best products."""
+    check_recall(connections(), towers(), UUID(job_id))

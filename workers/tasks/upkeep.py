@@ -1,5 +1,6 @@
-"""The task that sees to what was lost or left over."""
+"""The tasks that see to what was lost or left over, or is to follow a change of settings."""
 
+from app.catalog.settings import index_words
 from app.jobs.names import Task
 from app.jobs.upkeep import sweep as sweep_once
 from workers.celery import celery
@@ -10,3 +11,9 @@ from workers.connections import connections
 def sweep() -> None:
     """Sends again what should have happened by now."""
     sweep_once(connections().jobs)
+
+
+@celery.task(name=str(Task.INDEX_WORDS))
+def words(catalogue_id: int) -> None:
+    """Writes the words of the products that have them by older settings."""
+    index_words(connections().jobs, catalogue_id)

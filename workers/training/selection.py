@@ -20,6 +20,7 @@ from workers.transcripts import Transcripts
 DEV = "val"
 TEXT_SHARES = (0.2, 0.35, 0.5, 0.65, 0.8)  # of text beside picture, tried on dev
 TRANSCRIPT_SHARES = (0.5, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9)  # tried on dev, the first if there is nothing to try
+WORDS_WEIGHTS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)  # tried on dev, the first if there is nothing to try
 SPEECH_SHARE = 0.25  # of a product's recordings, which few products have
 
 
@@ -49,17 +50,40 @@ def choose_transcript_share(
 
     Recordings are compared with all that products have; each set counts alike.
     """
-    spoken = [replace(each, queries=tuple(q for q in each.queries if q.modality is Modality.SPEECH)) for each in judged]
-    with_dev = [each for each in spoken if each.of_split(DEV)]
+    spoken = _asked_by(judged, Modality.SPEECH)
+    tried = {share: alignment.with_transcript_share(share) for share in TRANSCRIPT_SHARES}
+    found = {share: _against_all(spoken, BOTH, encodings, each, transcripts) for share, each in tried.items()}
+    return max(TRANSCRIPT_SHARES, key=lambda share: mean_of_sets(found[share]))
 
-    def score(share: float) -> float:
-        tried = alignment.with_transcript_share(share)
-        found = [judge(each, DEV, encodings, tried, transcripts=transcripts) for each in with_dev]
-        both = [[reciprocal_rank(j.ranks) for j in own if (j.by, j.against) == (BOTH, ALL)] for own in found]
-        means = [sum(values) / len(values) for values in both if values]
-        return sum(means) / len(means) if means else 0.0
 
-    return max(TRANSCRIPT_SHARES, key=score)
+def choose_words_weight(judged: Sequence[JudgedSet], encodings: Encodings, alignment: Alignment) -> float:
+    """The weight of words beside the cosine that has the best MRR on dev's texts, not below zero.
+
+    Texts are compared with all that products have; each set counts alike.
+    """
+    typed = _asked_by(judged, Modality.TEXT)
+    tried = {weight: alignment.with_words_weight(weight) for weight in WORDS_WEIGHTS}
+    found = {weight: _against_all(typed, Modality.TEXT, encodings, each) for weight, each in tried.items()}
+    return max(WORDS_WEIGHTS, key=lambda weight: mean_of_sets(found[weight]))
+
+
+def _asked_by(judged: Sequence[JudgedSet], modality: Modality) -> list[JudgedSet]:
+    """The sets with their queries of one modality, those that have such a query on dev."""
+    own = [replace(each, queries=tuple(q for q in each.queries if q.modality is modality)) for each in judged]
+    return [each for each in own if each.of_split(DEV)]
+
+
+def _against_all(
+    judged: Sequence[JudgedSet],
+    by: str,
+    encodings: Encodings,
+    alignment: Alignment,
+    transcripts: Transcripts | None = None,
+) -> list[Floats]:
+    """For each set, (queries,) reciprocal ranks on dev against all that products have."""
+    found = [judge(each, DEV, encodings, alignment, transcripts=transcripts) for each in judged]
+    ranks = [[reciprocal_rank(own.ranks) for own in each if (own.by, own.against) == (by, ALL)] for each in found]
+    return [np.array(own, dtype=np.float32) for own in ranks if own]
 
 
 def choose_shares(

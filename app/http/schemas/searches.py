@@ -156,6 +156,15 @@ class HitSchema(Schema):
     sku = fields.String(required=True)
     score = fields.Float(required=True)
     cosine = fields.Float(required=True, metadata={"description": "The sum of the contributions."})
+    words = fields.Float(
+        required=True,
+        metadata={"description": "How much of the query's words the product has, rare words counting more: -1 to 1."},
+    )
+    exact = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "`sku` or `brand` where the query is its whole name: these products come first."},
+    )
     contributions = fields.List(fields.Nested(ContributionSchema), required=True)
     product = fields.Nested(
         StoredProductSchema, required=True, allow_none=True, metadata={"description": "Null if it was deleted since."}
@@ -191,6 +200,10 @@ class SearchResultSchema(HitPageSchema):
     )
     notes = fields.List(
         fields.String(), required=True, metadata={"description": "What may explain why little was found."}
+    )
+    scan = fields.String(
+        required=True,
+        metadata={"description": "How candidates were found: `exact` or, by an index, `approximate`."},
     )
     space = fields.Integer(required=True, metadata={"description": "The embedding space that answered."})
     transcript = fields.String(required=True, allow_none=True)

@@ -10,6 +10,7 @@ from app.db import catalogues, matching, ranking
 from app.db.filtering import EVERYTHING, Filter, sql_of
 from app.db.ranking import RankingPart, Scan
 from app.db.tables import EmbeddingSpace
+from app.db.word_ranking import NO_WORDS, values_of
 from app.search.filters import parse_filter
 from app.spaces.service import adopt
 from app.types import Modality, SpaceKey
@@ -44,6 +45,7 @@ def _filled(session: Session) -> tuple[EmbeddingSpace, int]:
 
 def _plan(session: Session, space: EmbeddingSpace, catalogue: int, scan: Scan, where: Filter) -> str:
     values = {"catalogue": catalogue, "exclude": [], "candidates": 20, "weight_0": 1.0, "share_0_text": 1.0}
+    values |= values_of(NO_WORDS)
     values |= {"vector_0_0": str(PART.vectors[0]), **where.values}
     return "\n".join(session.scalars(text(f"EXPLAIN {ranking.statement(space, [PART], scan, where)}"), values))
 
@@ -62,7 +64,7 @@ def test_each_way_of_ranking_goes_through_its_indexes(services: Services) -> Non
             for index in used:
                 assert index.format(space=space.id) in plan, plan
             assert "Seq Scan" not in plan
-            assert len(ranking.rank(session, space, catalogue, [PART], where=where, candidates=10)) == 10
+            assert len(ranking.rank(session, space, catalogue, [PART], where=where, candidates=10).rows) == 10
 
 
 def test_as_many_come_as_match_though_the_estimate_was_wrong(
@@ -72,4 +74,4 @@ def test_as_many_come_as_match_though_the_estimate_was_wrong(
     with services.sessions() as session:
         space, catalogue = _filled(session)
         where = sql_of(parse_filter("rare = 7 AND half = 1"))
-        assert len(ranking.rank(session, space, catalogue, [PART], where=where, candidates=200)) == COUNT // 1000
+        assert len(ranking.rank(session, space, catalogue, [PART], where=where, candidates=200).rows) == COUNT // 1000

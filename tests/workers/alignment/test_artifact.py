@@ -59,6 +59,7 @@ def folder(tmp_path: Path, network: AlignmentNetwork) -> Path:
         dim=6,
         shares=SHARES,
         transcript_share=0.5,
+        words_weight=0.1,
         sha256="",
         mixing=MIXING,
         training={"seed": 7, "data": "袜子"},

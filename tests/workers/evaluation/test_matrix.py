@@ -17,7 +17,7 @@ from workers.encoders.registry import default_cards
 from workers.encodings import Encodings
 from workers.evaluation.comparison import compare
 from workers.evaluation.judged import JudgedSet
-from workers.evaluation.judging import ALL, BOTH, TRANSCRIPT, judge
+from workers.evaluation.judging import ALL, BOTH, TRANSCRIPT, TYPED, judge
 from workers.evaluation.matrix import MatrixRow, groups, means
 from workers.evaluation.products import usual_index
 from workers.evaluation.report import comparison_document, comparison_table, document, table
@@ -161,9 +161,22 @@ def test_a_recording_is_compared_by_what_it_says_and_by_both(
     spoken: JudgedSet, encodings: Encodings, alignment: Alignment, readings: list[str], rank: int
 ) -> None:
     judgements = judge(spoken, "val", encodings, alignment, transcripts=Heard(*readings))
-    assert {judgement.by for judgement in judgements} == {"speech", TRANSCRIPT, BOTH}
+    assert {judgement.by for judgement in judgements} == {"speech", TRANSCRIPT, BOTH}  # what is said is not known
     (found,) = [each for each in judgements if (each.by, each.against) == (TRANSCRIPT, Modality.TEXT)]
     assert found.ranks == (rank,)
+
+
+@pytest.mark.parametrize(("words", "rank"), [("a kitchen knife", 1), ("a lamp for a desk", 2)])
+def test_the_words_of_a_recording_are_also_searched_as_typed(
+    spoken: JudgedSet, encodings: Encodings, alignment: Alignment, words: str, rank: int
+) -> None:
+    (query,) = spoken.queries
+    unknown = replace(query, id="unknown")
+    told = replace(spoken, queries=(replace(query, transcript=words), unknown))
+    judgements = judge(told, "val", encodings, alignment, transcripts=Heard())
+    typed = [each for each in judgements if each.by == TYPED]
+    assert {each.query.id for each in typed} == {query.id}
+    assert {each.against: each.ranks for each in typed}[Modality.TEXT] == (rank,)
 
 
 def test_the_share_that_ranks_devs_recordings_best_is_the_transcripts(

@@ -16,6 +16,7 @@ from workers.evaluation.judged import JudgedQuery
 from workers.evaluation.judging import Batch
 from workers.evaluation.scoring import Floats, Index, ModalityVectors
 from workers.evaluation.sql_engine import agreement, database
+from workers.evaluation.word_index import WordIndex
 
 PRODUCTS, QUERIES = 40, 6
 
@@ -36,8 +37,9 @@ def _stored(owners: Sequence[int], seed: int) -> ModalityVectors:
 
 
 def _query(number: int) -> JudgedQuery:
+    text = f"thing {number} of colour {number % 3}"
     return JudgedQuery(
-        id=str(number), modality=Modality.TEXT, text="", path=None, relevant=frozenset({"0"}), split="val",
+        id=str(number), modality=Modality.TEXT, text=text, path=None, relevant=frozenset({"0"}), split="val",
         kind="", lang="", leave_out=(), transcript="",
     )  # fmt: skip
 
@@ -52,6 +54,7 @@ def _batch() -> Batch:
             Modality.IMAGE: _stored(range(0, PRODUCTS, 2), 2),
             Modality.SPEECH: _stored(range(5), 3),
         },
+        words=WordIndex.of([f"Thing {number}", f"colour {number % 5}"] for number in range(PRODUCTS)),
     )
     return Batch(
         modality=Modality.TEXT,
@@ -74,7 +77,8 @@ def test_another_order_is_noticed(services: Services, alignment: Alignment, monk
     rank = ranking.rank
 
     def reversed_rank(session: Session, *parts: object, **named: object) -> object:
-        return list(rank(session, *parts, **named))[::-1]  # type: ignore[arg-type]  # passed on as they came
+        found = rank(session, *parts, **named)  # type: ignore[arg-type]  # passed on as they came
+        return replace(found, rows=found.rows[::-1])
 
     monkeypatch.setattr(ranking, "rank", reversed_rank)
     with services.sessions() as session:

@@ -1,0 +1,33 @@
+"""The live recall meter: searches by approximate scans, repeated exactly."""
+
+from uuid import UUID
+
+from app.db import jobs, recall
+from app.db.ranking import Scan
+from app.search.service import read_query
+from app.types import JobState
+from workers.connections import Connections
+from workers.query import encode_query
+from workers.retrieval import Retrieval
+from workers.towers import Towers
+
+LOOKED_AT = 10  # of the best candidates
+
+
+def check_recall(connections: Connections, towers: Towers, job_id: UUID) -> None:
+    """Ranks a finished search's query approximately and exactly, and notes how many of the exact best were found.
+
+    Both happen now, on the same products: those that came or went since the search say nothing of the index.
+    """
+    with connections.sessions() as session:
+        job = jobs.get(session, job_id)
+        if job is None or job.state != JobState.SUCCEEDED or job.catalogue_id is None:
+            return
+        query = read_query(job.request)
+        encoded = encode_query(session, connections.store, towers, job.catalogue_id, query.parts)
+        retrieval = Retrieval(session, towers, job.catalogue_id, query, encoded)
+        found, right = ([row.product_id for row in retrieval.rank(scan).rows[:LOOKED_AT]] for scan in Scan)
+    if right:
+        share = len(set(found) & set(right)) / len(right)
+        with connections.sessions.begin() as session:
+            recall.add(session, towers.space.id, share)
