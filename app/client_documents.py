@@ -74,13 +74,15 @@ class SearchOptions:
     where: str | None = None  # the filter: `price < 50 AND colour IN ('red', 'blue')`
     facets: Sequence[str] = ()  # attributes to count the values of
     against: Sequence[Modality] = ()  # modalities of the products to compare with; all unless told
+    min_relevance: float = 0.0  # 0 to 1; hits that are less likely relevant are left out
     rerank: bool = True
     explain: bool = False
 
     def document(self) -> Document:
         """These options as a request has them; what is not asked for stays out."""
         given = {"filter": self.where, "facets": list(self.facets), "against": [str(each) for each in self.against]}
-        options = {"limit": self.limit, "rerank": self.rerank, "explain": self.explain}
+        options: Document = {"limit": self.limit, "rerank": self.rerank, "explain": self.explain}
+        options["min_relevance"] = self.min_relevance
         return options | {name: value for name, value in given.items() if value}
 
 

@@ -113,6 +113,7 @@ class SearchQuery:
     explain: bool = False
     filter: str | None = None  # in the filter language
     facets: tuple[str, ...] = ()  # fields whose values are counted
+    min_relevance: float = 0.0  # 0 to 1; hits that are less likely relevant are left out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +140,7 @@ class Hit:
     score: float  # after the re-rank, words added
     cosine: float  # the sum of the contributions
     words: float = 0.0  # how much of the query's words it has, -1 to 1, rare words counting more
+    relevance: float | None = None  # how likely it is relevant, 0 to 1; None where that was not learnt
     exact: str | None = None  # sku or brand, where that is asked for by its whole name
     contributions: tuple[Contribution, ...]
     attention: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # query part -> modality -> weight

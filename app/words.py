@@ -32,7 +32,7 @@ def indexed_words(texts: Iterable[str]) -> list[str]:
     for text in texts:
         for run in RUN.finditer(fold(text)):
             found |= dict.fromkeys(_words(run))
-            found |= dict.fromkeys(run.captures("unspaced"))
+            found |= dict.fromkeys(_characters(run))
     return list(found)[:MOST]
 
 
@@ -48,7 +48,12 @@ def fold(text: str) -> str:
 
 
 def _words(run: "regex.Match[str]") -> list[str]:
-    characters = run.captures("unspaced")
+    characters = _characters(run)
     if not characters:
         return [run[0][:LONGEST]]
     return ["".join(pair) for pair in pairwise(characters)] or characters
+
+
+def _characters(run: "regex.Match[str]") -> list[str]:
+    """Of a script without spaces, with their marks; none of other scripts."""
+    return [character[: LONGEST // 2] for character in run.captures("unspaced")]

@@ -1,13 +1,10 @@
 """Answers searches: encode, rank by cosine in SQL, re-rank by attention, freeze."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.conditions import Condition, fields_of
@@ -20,10 +17,11 @@ from app.jobs.client import enqueue
 from app.jobs.names import Task
 from app.search.filters import parse_field
 from app.search.service import read_query
-from app.types import Contribution, Hit, JobState, Modality
+from app.types import JobState
 from workers.connections import Connections
-from workers.query import EncodedQuery, encode_query
-from workers.rerank.relevance import Relevance, rerank
+from workers.hits import hit_document, hits_of
+from workers.query import encode_query
+from workers.rerank.relevance import rerank
 from workers.retrieval import Retrieval
 from workers.stopwatch import Stopwatch
 from workers.towers import Towers
@@ -32,7 +30,6 @@ from workers.wording import Wording
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
 CHECKED_EVERY = 100  # of the searches by approximate scans, which are repeated exactly
-EXACT = {0: None, 1: "brand", 2: "sku"}  # what the ranking statement says of it
 
 
 def run_search(connections: Connections, towers: Towers, job_id: UUID) -> None:
@@ -77,13 +74,15 @@ def _answer(session: Session, connections: Connections, towers: Towers, job: Job
     found = products.by_ids(session, [row.product_id for row in ranked.rows])
     stored = ranking.vectors(session, towers.space, list(found)) if query.rerank else []
     watch.lap("sql")
-    relevance = rerank(encoded, query.against, stored) if query.rerank else {}
+    reranked = rerank(encoded, query.against, stored) if query.rerank else {}
     rows = [row for row in ranked.rows if row.product_id in found]
-    hits = _hits(encoded, rows, relevance, towers.embedder.words_weight)
+    hits = hits_of(encoded, query, rows, reranked, towers.embedder.alignment.card)
+    if len(hits) < len(rows):
+        notes.append(f"{len(rows) - len(hits)} of the best {len(rows)} are less relevant than {query.min_relevance:g}.")
     watch.lap("rerank")
     queued = (cast(datetime, job.started_at) - job.created_at).total_seconds()
     return {
-        "hits": [_document(hit, found[hit.product_id].sku, explain=query.explain) for hit in hits],
+        "hits": [hit_document(hit, found[hit.product_id].sku, explain=query.explain) for hit in hits],
         "total": total,
         "facets": facets,
         "notes": notes,
@@ -111,59 +110,3 @@ def _spelt(wording: Wording) -> list[str]:
         for word, spelt in other.items()
         if spelt
     ]
-
-
-def _hits(
-    encoded: EncodedQuery, rows: Sequence[Row[Any]], relevance: Mapping[int, Relevance], words_weight: float
-) -> list[Hit]:
-    def score(row: Row[Any]) -> float:
-        near = relevance[row.product_id].score if row.product_id in relevance else row.cosine
-        return float(near + words_weight * row.words)
-
-    ranked = sorted(rows, key=lambda row: (-row.exact, -score(row), row.product_id))
-    return [
-        Hit(
-            product_id=row.product_id,
-            rank=rank,
-            score=score(row),
-            cosine=row.cosine,
-            words=row.words,
-            exact=EXACT[row.exact],
-            contributions=_contributions(encoded, row),
-            attention=relevance[row.product_id].attention if row.product_id in relevance else {},
-        )
-        for rank, row in enumerate(ranked, start=1)
-    ]
-
-
-def _contributions(encoded: EncodedQuery, row: Row[Any]) -> tuple[Contribution, ...]:
-    return tuple(
-        Contribution(
-            query=encoded.vectors[part].name,
-            modality=encoded.vectors[part].modality,
-            against=Modality(against),
-            similarity=similarity,
-            weight=weight,
-            contribution=similarity * weight,
-        )
-        for part, against, similarity, weight in sorted(
-            zip(row.part, row.against, row.similarity, row.weight, strict=True)
-        )
-    )
-
-
-def _document(hit: Hit, sku: str, *, explain: bool) -> dict[str, Any]:
-    return {
-        "rank": hit.rank,
-        "sku": sku,
-        "product_id": hit.product_id,
-        "score": round(hit.score, 6),
-        "cosine": round(hit.cosine, 6),
-        "words": round(hit.words, 6),
-        "exact": hit.exact,
-        "contributions": [
-            {name: round(value, 6) if isinstance(value, float) else value for name, value in asdict(each).items()}
-            for each in hit.contributions
-        ],
-        "attention": hit.attention if explain else None,
-    }

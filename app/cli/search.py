@@ -27,6 +27,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--against", type=click.Choice([str(m) for m in Modality]), multiple=True, help="Compare only with these."
 )
+@click.option(
+    "--min-relevance", type=click.FloatRange(0, 1), default=0.0, help="Leave out hits that are less likely relevant."
+)
 @click.option("--rerank/--no-rerank", default=True, help="Re-rank the best by attention.")
 @click.option("--explain", is_flag=True, help="Show what each part of the query brought.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -40,6 +43,7 @@ def search(
     where: str | None,
     facets: tuple[str, ...],
     against: tuple[str, ...],
+    min_relevance: float,
     rerank: bool,
     explain: bool,
     as_json: bool,
@@ -55,6 +59,7 @@ def search(
         where=where,
         facets=facets,
         against=[Modality(each) for each in against],
+        min_relevance=min_relevance,
         rerank=rerank,
         explain=explain,
     )

@@ -8,7 +8,7 @@ from app.errors import FieldError, RequestInvalid
 from app.http.bodies import read_json
 from app.http.uploads import Uploads, check_parts, named_uploads
 
-OPTIONS = ("limit", "against", "rerank", "explain", "filter", "facets")
+OPTIONS = ("limit", "against", "rerank", "explain", "filter", "facets", "min_relevance")
 FIELDS = ("text", "product", "query", *OPTIONS)
 
 
@@ -49,7 +49,17 @@ def _options() -> dict[str, Any]:
     options: dict[str, Any] = {name: request.form[name] for name in OPTIONS if request.form.get(name)}
     if "limit" in options and options["limit"].strip().isdecimal():
         options["limit"] = int(options["limit"][:9])
+    if "min_relevance" in options:
+        options["min_relevance"] = _number(options["min_relevance"])
     for option in ("against", "facets"):
         if option in options:
             options[option] = [name.strip() for each in request.form.getlist(option) for name in each.split(",")]
     return options
+
+
+def _number(written: str) -> float | str:
+    """What is no number stays as it is: the schema says what is wrong with it."""
+    try:
+        return float(written)
+    except ValueError:
+        return written

@@ -9,7 +9,7 @@ from app.errors import FieldError, MediaTooLarge, MediaUnreadable, TriseekError
 from app.http.schemas.searches import SHORT_FORM
 from app.types import Modality, QueryPart, SearchQuery
 
-OPTIONS = ("limit", "rerank", "explain", "filter")
+OPTIONS = ("limit", "rerank", "explain", "filter", "min_relevance")
 
 
 def read_query(

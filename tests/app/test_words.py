@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.words import LONGEST, LONGEST_NAME, MOST, indexed_words, name_of, words_of
+from app.words import LONGEST, LONGEST_NAME, MOST, fold, indexed_words, name_of, words_of
 
 
 @pytest.mark.parametrize(
@@ -33,11 +33,17 @@ def test_every_word_of_a_text_is_indexed_and_short(text: str) -> None:
     words = words_of(text)
     assert set(words) <= set(indexed_words([text]))
     assert all(len(word) > 0 for word in words)
-    assert all(len(word) <= LONGEST for word in words if word.isascii())
+    assert all(len(word) <= LONGEST for word in words)
+
+
+@given(st.text())
+def test_folded_text_is_not_folded_further(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
 
 
 def test_there_are_bounds() -> None:
     assert words_of("x" * 1000) == ["x" * LONGEST]
+    assert all(len(word) <= LONGEST for word in indexed_words(["ก" + "\u0e31" * 1000 + "ข"]))
     assert len(indexed_words([" ".join(map(str, range(2 * MOST)))])) == MOST
     assert len(name_of("word " * 1000)) <= LONGEST_NAME
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,6 +18,7 @@ from app.types import EncoderCard, Modality
 from workers.alignment.mixing import Mixing, Mixture, name_of, read_mixture
 from workers.alignment.network import AlignmentNetwork
 from workers.alignment.picture_head import ClassifierShape
+from workers.alignment.relevance import Calibration, Calibrations
 
 DEFAULT = Path(__file__).parent / "default"
 WEIGHTS = "alignment.safetensors"
@@ -45,6 +46,7 @@ class AlignmentCard:
     transcript_share: float  # of a recording's weight, between 0 and 1; the rest is its own vector's
     words_weight: float  # of the words that a product has of a text, beside the cosine
     sha256: str  # of the weights file
+    relevance: Calibrations = field(default_factory=dict)  # by the modality of queries; of before it was learnt, none
     tuned: Mapping[Modality, str] = field(default_factory=dict)  # SHA-256 of the file of an encoder's own last blocks
     mixing: Mapping[Mixture, Mixing] = field(default_factory=dict)  # how it is ranked for each; by the sum unless told
     training: Mapping[str, Any] = field(default_factory=dict)  # data, seed, settings, metrics
@@ -76,6 +78,10 @@ class AlignmentCard:
                 transcript_share=_between_0_and_1(float(card["transcript_share"])),
                 words_weight=_not_below_0(float(card["words_weight"])),
                 sha256=str(card["sha256"]),
+                relevance={
+                    Modality(modality): Calibration(**{name: float(value) for name, value in curve.items()})
+                    for modality, curve in card.get("relevance", {}).items()
+                },
                 # Cards of before encoders could be trained have none.
                 tuned={Modality(modality): str(sha256) for modality, sha256 in card.get("tuned", {}).items()},
                 # Cards of before mixtures were measured have none.
@@ -172,6 +178,7 @@ def save_alignment(folder: Path, network: AlignmentNetwork, card: AlignmentCard)
         "transcript_share": card.transcript_share,
         "words_weight": card.words_weight,
         "sha256": hashlib.sha256(weights).hexdigest(),
+        "relevance": {modality: asdict(curve) for modality, curve in card.relevance.items()},
         "tuned": dict(card.tuned),
         "mixing": {name_of(mixture): way for mixture, way in card.mixing.items()},
         "training": card.training,

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 from workers.bench.sample import Sample, Vectors
 
 M, EF_CONSTRUCTION = 16, 64  # of every HNSW index
+EF = 100  # nodes in view, as Triseek's ranking has for ten hits
 
 Search = Callable[[Vectors, str | None, int], Sequence[int]]  # query, field that must be 0, how many -> places
 

@@ -5,10 +5,8 @@ from typing import ClassVar
 
 import hnswlib
 
-from workers.bench.engine import EF_CONSTRUCTION, Engine, M, Search
+from workers.bench.engine import EF, EF_CONSTRUCTION, Engine, M, Search
 from workers.bench.sample import SHARES, Sample, Vectors
-
-EF = 100  # nodes in view, as Triseek's ranking has for ten hits
 
 
 class HnswlibEngine(Engine):

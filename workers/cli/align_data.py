@@ -17,6 +17,7 @@ from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet
 from workers.evaluation.matrix import means
 from workers.evaluation.report import table
+from workers.training.calibration import calibrate
 from workers.training.checkpoint import CheckpointFile
 from workers.training.curve import training_curve
 from workers.training.mixed_sets import MixedSet, mixed_sets
@@ -69,17 +70,20 @@ def learn(sources: Sources, run: Run, console: Console) -> None:
     console.print(table("dev", rows))
     for mixture, way in aligned.card.mixing.items():
         console.print(f"{name_of(mixture)} is ranked by {way}.", highlight=False)
+    for modality, curve in aligned.card.relevance.items():
+        console.print(f"How likely a hit of {modality} is relevant is off by {curve.error:.3f}.", highlight=False)
     console.print(f"Wrote {run.out} in {perf_counter() - started:.0f} s.")
 
 
 def _weighed(learnt: Learnt, judged: Sequence[JudgedSet], heard: Transcripts) -> Alignment:
-    """What was learnt, with the shares and the ways of mixing that are best on dev."""
+    """What was learnt, with the shares and the ways of mixing that are best on dev, and what scores mean there."""
     shares = choose_shares(judged, learnt.encoded, learnt.network, learnt.blank)
     aligned = Alignment(learnt.network, replace(learnt.blank, shares=shares))
     aligned = aligned.with_words_weight(choose_words_weight(judged, learnt.encoded, aligned))
     aligned = aligned.with_transcript_share(choose_transcript_share(judged, learnt.encoded, aligned, heard))
     mixing = choose_mixing(judged, learnt.encoded, aligned, heard)
-    return Alignment(learnt.network, replace(aligned.card, mixing=mixing))
+    curves = calibrate(judged, learnt.encoded, aligned, heard)
+    return Alignment(learnt.network, replace(aligned.card, mixing=mixing, relevance=curves))
 
 
 def _learnt_from(

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,17 +15,23 @@ from rich.table import Table
 
 from workers.bench.engine import Engine
 from workers.bench.measure import CLIENTS, Measured, measure
+from workers.bench.plot import times_plot
 from workers.bench.sample import SHARES, clustered
 from workers.bench.triseek_engine import TriseekEngine
 from workers.cli.options import OUTPUT_FILE, progress_bar
 
 
-def _hnswlib() -> Engine:
-    found: Engine = import_module("workers.bench.hnswlib_engine").HnswlibEngine()
+def _other(module: str, name: str) -> Engine:
+    found: Engine = getattr(import_module(f"workers.bench.{module}"), name)()
     return found
 
 
-OTHERS: dict[str, Callable[[], Engine]] = {"hnswlib": _hnswlib}  # by the package that they come in
+OTHERS: dict[str, Callable[[], Engine]] = {  # by the package that they come in
+    "hnswlib": partial(_other, "hnswlib_engine", "HnswlibEngine"),
+    "lancedb": partial(_other, "lancedb_engine", "LanceDbEngine"),
+    "chromadb": partial(_other, "chroma_engine", "ChromaEngine"),
+    "milvus_lite": partial(_other, "milvus_engine", "MilvusEngine"),
+}
 
 
 @click.command("bench-rank")
@@ -33,8 +40,9 @@ OTHERS: dict[str, Callable[[], Engine]] = {"hnswlib": _hnswlib}  # by the packag
 @click.option("--queries", type=click.IntRange(10), default=100, show_default=True, help="How many searches each.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Draws the vectors.")
 @click.option("--json", "json_file", type=OUTPUT_FILE, help="Write what was measured to this file.")
-def bench_rank(count: int, dim: int, queries: int, seed: int, json_file: Path | None) -> None:
-    """Rank clustered vectors by Triseek's own statement, and by hnswlib if it is installed, within filters.
+@click.option("--plot", type=OUTPUT_FILE, help="Draw the times by filter into this SVG file.")
+def bench_rank(count: int, dim: int, queries: int, seed: int, json_file: Path | None, plot: Path | None) -> None:
+    """Rank clustered vectors by Triseek's own statement, and by those other indexes that are installed, within filters.
 
     A field is 0 in a half, a tenth, a hundredth and a thousandth of the products; a filter asks for it.
     """
@@ -55,6 +63,8 @@ def bench_rank(count: int, dim: int, queries: int, seed: int, json_file: Path | 
             progress.advance(task)
     console.print(_built(measured))
     console.print(_searched(measured))
+    if plot is not None:
+        plot.write_text(times_plot(measured), encoding="utf-8")
     if json_file is not None:
         document = {"n": count, "dim": dim, "queries": queries, "seed": seed, "engines": list(map(asdict, measured))}
         json_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

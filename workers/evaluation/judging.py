@@ -160,6 +160,20 @@ def rank_products(scores: Floats) -> NDArray[np.int64]:
     return np.where(np.isfinite(scores), ranks, order.shape[1])
 
 
+def batch_scores(
+    batch: Batch, encodings: Encodings, alignment: Alignment, transcripts: Transcripts | None = None
+) -> dict[str, dict[str, Floats]]:
+    """What the queries of a batch are compared by, and then (q, products) against each modality and all."""
+    found = {str(batch.modality): scores(batch, alignment)}
+    recordings = [content for content in batch.contents if isinstance(content, FileContent)]
+    if batch.modality is Modality.SPEECH and transcripts is not None:
+        heard = heard_scores(transcripts.of(recordings), batch.index, encodings, alignment)
+        found |= {TRANSCRIPT: heard, BOTH: _fused(found[batch.modality], heard, alignment.card.transcript_share)}
+        words = [(query.transcript,) if query.transcript else () for query in batch.queries]
+        found[TYPED] = heard_scores(words, batch.index, encodings, alignment)
+    return found
+
+
 def judge_batch(
     batch: Batch,
     encodings: Encodings,
@@ -170,13 +184,7 @@ def judge_batch(
 ) -> Iterator[Judgement]:
     """Ranks the queries of a batch, as `judge` does."""
     modality, index = batch.modality, batch.index
-    found = {str(modality): scores(batch, alignment)}
-    recordings = [content for content in batch.contents if isinstance(content, FileContent)]
-    if modality is Modality.SPEECH and transcripts is not None:
-        heard = heard_scores(transcripts.of(recordings), index, encodings, alignment)
-        found |= {TRANSCRIPT: heard, BOTH: _fused(found[modality], heard, alignment.card.transcript_share)}
-        words = [(query.transcript,) if query.transcript else () for query in batch.queries]
-        found[TYPED] = heard_scores(words, index, encodings, alignment)
+    found = batch_scores(batch, encodings, alignment, transcripts)
     if rerank:
         reranked = rerank_first(found[modality][ALL], batch.vectors, batch.keys, index, RERANKED)
         found[modality][ALL] = reranked + alignment.card.words_weight * _words(batch)

@@ -95,6 +95,12 @@ class SearchSchema(Schema):
         validate=[printable, readable_filter],
         metadata={"description": FILTER, "example": "price < 50 AND colour IN ('red', 'blue') AND NOT brand = 'X'"},
     )
+    min_relevance = Weight(
+        load_default=0.0,
+        allow_nan=False,
+        validate=validate.Range(0, 1),
+        metadata={"description": "Hits that are less likely relevant are left out."},
+    )
     facets = fields.List(
         fields.String(validate=[validate.Length(1, 200), printable, readable_field]),
         load_default=(),
@@ -128,6 +134,7 @@ class SearchFormSchema(Schema):
     rerank = fields.Boolean()
     explain = fields.Boolean()
     filter = fields.String()
+    min_relevance = fields.Float()
     facets = fields.String(metadata={"description": "Fields with commas between: colour,brand"})
 
 
@@ -159,6 +166,11 @@ class HitSchema(Schema):
     words = fields.Float(
         required=True,
         metadata={"description": "How much of the query's words the product has, rare words counting more: -1 to 1."},
+    )
+    relevance = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={"description": "How likely it is relevant, 0 to 1, as judged queries taught; null if none did."},
     )
     exact = fields.String(
         required=True,

@@ -137,6 +137,9 @@ def test_a_wrong_product_is_refused_by_its_field(api: Api, products: str, conten
 BAD_SEARCHES: list[tuple[Any, str]] = [
     ({}, "/query"),
     ({"limit": 5}, "/query"),
+    ({"text": "red", "min_relevance": 1.5}, "/min_relevance"),
+    ({"text": "red", "min_relevance": -0.1}, "/min_relevance"),
+    ({"text": "red", "min_relevance": "much"}, "/min_relevance"),
     ({"text": ""}, "/text"),
     ({"text": "  \n"}, "/text"),
     ({"text": None}, "/text"),

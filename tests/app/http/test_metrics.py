@@ -1,9 +1,12 @@
 """What Prometheus reads."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
+from app.db import recall
 from app.http.app import create_app
 from app.settings import Settings
 from tests.app.http.conftest import Api
@@ -39,6 +42,20 @@ def test_jobs_that_have_not_ended_are_counted_by_kind(api: Api, products: str) -
     assert _value(api, series) == before + 1
     api.post(f"/v1/jobs/{job}/cancel")
     assert _value(api, series) == before
+
+
+def test_the_recall_of_approximate_searches_is_told_once_there_is_one(
+    api: Api, session: Session, space_id: int
+) -> None:
+    assert "\ntriseek_recall_at_10 " not in api.get("/metrics").text
+    with session.begin():
+        for share in (1.0, 0.8):
+            recall.add(session, space_id, share)
+    assert _value(api, "triseek_recall_checks") == 2
+    assert _value(api, "triseek_recall_at_10") == pytest.approx(0.9)
+    with session.begin():
+        recall.forget(session, timedelta(0))
+    assert _value(api, "triseek_recall_checks") == 0
 
 
 def test_without_a_database_the_rest_is_still_told(http_settings: Settings) -> None:

@@ -11,10 +11,10 @@ from sqlalchemy import func, update
 from app.catalog import service
 from app.catalog.drafts import ProductDraft
 from app.db import catalogues, jobs, outbox
-from app.db.tables import Job, OutboxMessage, Product
+from app.db.tables import Catalogue, Job, OutboxMessage, Product
 from app.jobs.client import JobClient, broker_url
 from app.jobs.names import Queue
-from app.jobs.upkeep import EMBED_QUEUED_FOR, SEARCH_QUEUED_FOR, SEARCH_RUNNING_FOR, UNSENT_FOR, sweep
+from app.jobs.upkeep import EMBED_QUEUED_FOR, SEARCH_QUEUED_FOR, SEARCH_RUNNING_FOR, UNSENT_FOR, WORDS_QUEUED_FOR, sweep
 from app.types import JobKind, JobState
 from tests.conftest import Services
 
@@ -105,3 +105,18 @@ def test_products_that_still_wait_are_sent_again(services: Services, broker: Con
     sweep(services.jobs)
     [[sent]] = _received(broker, Queue.EMBED)
     assert sorted(sent) == sorted(overdue)
+
+
+def test_a_catalogue_whose_products_wait_for_its_words_is_sent_again_once(
+    services: Services, broker: Connection
+) -> None:
+    with services.sessions.begin() as session:
+        tenant = catalogues.first_tenant(session, "default")
+        own = catalogues.find_or_create(session, tenant, "shop")
+        catalogues.find_or_create(session, tenant, "other")
+        overdue = func.now() - WORDS_QUEUED_FOR - A_MOMENT
+        session.execute(update(Catalogue).values(words_queued_at=overdue))
+        session.execute(update(Catalogue).where(Catalogue.id == own).values(words_version=2))
+    sweep(services.jobs)
+    sweep(services.jobs)
+    assert _received(broker, Queue.UPKEEP) == [[own]]

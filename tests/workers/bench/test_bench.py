@@ -48,11 +48,14 @@ def test_triseeks_own_ranking_finds_what_is_nearest(compared: int, monkeypatch: 
     assert all(speed > 0 for speed in measured.per_second.values())
 
 
-def test_hnswlib_finds_what_is_nearest() -> None:
-    engine = pytest.importorskip("workers.bench.hnswlib_engine", exc_type=ImportError).HnswlibEngine()
-    measured = measure(engine, SMALL)
+@pytest.mark.parametrize("package", OTHERS)
+def test_every_other_index_finds_what_is_nearest(package: str) -> None:
+    pytest.importorskip(package, exc_type=ImportError)
+    with OTHERS[package]() as engine:
+        measured = measure(engine, SMALL)
     assert measured.searched[0].recall > 0.95
     assert measured.searched[0].complete
+    assert measured.index_bytes > 0
 
 
 def test_a_search_that_misses_is_seen() -> None:
@@ -68,10 +71,12 @@ def test_a_search_that_misses_is_seen() -> None:
 def test_the_table_is_printed_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(OTHERS, "no_such_package", OTHERS["hnswlib"])
     options = ["--n", "1000", "--dim", "16", "--queries", "10", "--json", str(tmp_path / "table.json")]
+    options += ["--plot", str(tmp_path / "times.svg")]
     run = CliRunner().invoke(bench_rank, options)
     assert run.exit_code == 0, run.output
     assert "thousandth" in run.output
     assert "no_such_package is not installed" in run.output
+    assert "triseek" in (tmp_path / "times.svg").read_text()
     written = json.loads((tmp_path / "table.json").read_text())
     assert written["n"] == 1000
     assert written["engines"][0]["engine"] == "triseek"

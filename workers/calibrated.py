@@ -1,0 +1,44 @@
+"""How likely each hit of a search is relevant, by what its query's parts brought."""
+
+from collections import defaultdict
+from typing import Any
+
+from sqlalchemy import Row
+
+from app.types import Modality, SearchQuery
+from workers.alignment.artifact import AlignmentCard
+from workers.alignment.relevance import relevance
+from workers.query import EncodedQuery
+
+
+def relevance_of(row: Row[Any], encoded: EncodedQuery, query: SearchQuery, card: AlignmentCard) -> float | None:
+    """The relevance of one row of the ranking statement; None where the alignment has not learnt it.
+
+    What is asked for counts, not what is asked to be unlike: nobody judged such queries. What was asked for by its
+    whole name is relevant.
+    """
+    if row.exact:
+        return 1.0
+    wanted = [
+        (similarity * weight, weight)
+        for similarity, weight in zip(row.similarity, row.weight, strict=True)
+        if weight > 0
+    ]
+    weights = _weights(encoded, query)
+    if not wanted or not weights:
+        return None
+    cosine = sum(brought for brought, _ in wanted) / sum(weight for _, weight in wanted)
+    return relevance(card.relevance, cosine + card.words_weight * max(0.0, row.words), weights)
+
+
+def _weights(encoded: EncodedQuery, query: SearchQuery) -> dict[Modality, float]:
+    """What the query's parts weigh by the modality that they were given in; a product's by those of its vectors."""
+    weights: dict[Modality, float] = defaultdict(float)
+    for part in query.parts:
+        own = [vector for vector in encoded.vectors if vector.name == part.name]
+        if part.modality is not None and part.sku is None:
+            weights[part.modality] += max(0.0, part.weight)
+        else:
+            for vector in own:
+                weights[Modality(vector.modality)] += max(0.0, part.weight) / len(own)
+    return {modality: weight for modality, weight in weights.items() if weight}
