@@ -71,7 +71,7 @@ def _answer(session: Session, connections: Connections, towers: Towers, job: Job
     total = matching.count()
     facets = {name: matching.facet(parse_field(name)) for name in query.facets}
     notes = _spelt(retrieval.wording) + ([] if total else _notes(session, catalogue_id, retrieval.condition))
-    found = products.by_ids(session, [row.product_id for row in ranked.rows])
+    found = products.skus(session, [row.product_id for row in ranked.rows])
     stored = ranking.vectors(session, towers.space, list(found)) if query.rerank else []
     watch.lap("sql")
     reranked = rerank(encoded, query.against, stored) if query.rerank else {}
@@ -82,7 +82,7 @@ def _answer(session: Session, connections: Connections, towers: Towers, job: Job
     watch.lap("rerank")
     queued = (cast(datetime, job.started_at) - job.created_at).total_seconds()
     return {
-        "hits": [hit_document(hit, found[hit.product_id].sku, explain=query.explain) for hit in hits],
+        "hits": [hit_document(hit, found[hit.product_id], explain=query.explain) for hit in hits],
         "total": total,
         "facets": facets,
         "notes": notes,

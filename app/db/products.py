@@ -96,3 +96,9 @@ def by_ids(session: Session, product_ids: Sequence[int]) -> dict[int, Product]:
     """These products, as far as they still exist."""
     found = session.scalars(select(Product).where(Product.id.in_(product_ids)))
     return {product.id: product for product in found}
+
+
+def skus(session: Session, product_ids: Sequence[int]) -> dict[int, str]:
+    """The SKUs of these products, as far as they still exist."""
+    found = session.execute(select(Product.id, Product.sku).where(Product.id.in_(product_ids)))
+    return {row.id: row.sku for row in found}

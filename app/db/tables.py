@@ -115,7 +115,7 @@ class Product(Table):
     attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     price: Mapped[decimal.Decimal | None] = mapped_column(Numeric)
     currency: Mapped[str | None] = mapped_column(Text)
-    words: Mapped[str] = mapped_column(TSVECTOR, server_default=text("''"))
+    words: Mapped[str] = mapped_column(TSVECTOR, server_default=text("''"), deferred=True)  # long, and seldom read
     names: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))  # folded: SKU, then brands
     words_version: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # of its catalogue
     content_digest: Mapped[bytes] = mapped_column(LargeBinary, server_default=text("''"))  # of what gets embedded

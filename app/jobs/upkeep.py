@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.db import catalogues, embeddings, idempotency, jobs, outbox, recall
+from app.db import catalogues, embeddings, idempotency, jobs, outbox, recall, upkeep
 from app.jobs.client import JobClient, enqueue
 from app.jobs.names import Task
 from app.types import JobKind
@@ -39,6 +39,8 @@ def sweep(client: JobClient) -> None:
         waiting = embeddings.requeue_overdue(session, EMBED_QUEUED_FOR, AT_ONCE)
         batches = [waiting[start : start + EMBED_BATCH] for start in range(0, len(waiting), EMBED_BATCH)]
         enqueue(session, Task.EMBED_PRODUCTS, *[[batch] for batch in batches])
+    with client.transaction() as session:
+        upkeep.analyze_changed(session)
     with client.transaction() as session:
         changed = catalogues.requeue_unindexed(session, WORDS_QUEUED_FOR, AT_ONCE)
         enqueue(session, Task.INDEX_WORDS, *[[catalogue_id] for catalogue_id in changed])

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.catalog import service
 from app.catalog.drafts import ProductDraft
-from app.db import catalogues, matching, ranking
+from app.db import catalogues, matching, ranking, upkeep
 from app.db.filtering import EVERYTHING, Filter, sql_of
 from app.db.ranking import RankingPart, Scan
 from app.db.tables import EmbeddingSpace
@@ -75,3 +75,19 @@ def test_as_many_come_as_match_though_the_estimate_was_wrong(
         space, catalogue = _filled(session)
         where = sql_of(parse_filter("rare = 7 AND half = 1"))
         assert len(ranking.rank(session, space, catalogue, [PART], where=where, candidates=200).rows) == COUNT // 1000
+
+
+def test_a_table_that_has_grown_is_looked_at_again_once(services: Services) -> None:
+    with services.sessions.begin() as session:
+        tenant = catalogues.first_tenant(session, "default")
+        service.put(session, tenant, "large", ProductDraft(sku="first", title="First"))
+        catalogue = service.catalogue_id(session, tenant, "large")
+        session.execute(text(FILLED), {"catalogue": catalogue, "count": 1_000})
+    with services.sessions.begin() as session:
+        session.execute(text("SELECT pg_stat_force_next_flush()"))
+    with services.sessions.begin() as session:
+        assert matching.expected(session, catalogue) < 500
+        assert upkeep.analyze_changed(session) == ["products"]
+    with services.sessions.begin() as session:
+        assert 900 < matching.expected(session, catalogue) < 1_100
+        assert upkeep.analyze_changed(session) == []
