@@ -76,7 +76,8 @@ class AlignmentCard:
                 },
                 ready=bool(card["ready"]),
                 transcript_share=_between_0_and_1(float(card["transcript_share"])),
-                words_weight=_not_below_0(float(card["words_weight"])),
+                # Cards of before words were compared have none.
+                words_weight=_not_below_0(float(card.get("words_weight", 0.0))),
                 sha256=str(card["sha256"]),
                 relevance={
                     Modality(modality): Calibration(**{name: float(value) for name, value in curve.items()})
@@ -165,6 +166,13 @@ class Alignment:
 def save_alignment(folder: Path, network: AlignmentNetwork, card: AlignmentCard) -> AlignmentCard:
     """Writes an artifact, its weights as half floats; returns the card with their checksum."""
     weights = save({name: tensor.half().contiguous() for name, tensor in network.state_dict().items()})
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / WEIGHTS).write_bytes(weights)
+    return save_card(folder, replace(card, sha256=hashlib.sha256(weights).hexdigest()))
+
+
+def save_card(folder: Path, card: AlignmentCard) -> AlignmentCard:
+    """Writes the card of an artifact whose weights are there."""
     document = {
         "encoders": dict(card.encoders),
         "inputs": dict(card.inputs),
@@ -177,14 +185,12 @@ def save_alignment(folder: Path, network: AlignmentNetwork, card: AlignmentCard)
         "ready": card.ready,
         "transcript_share": card.transcript_share,
         "words_weight": card.words_weight,
-        "sha256": hashlib.sha256(weights).hexdigest(),
+        "sha256": card.sha256,
         "relevance": {modality: asdict(curve) for modality, curve in card.relevance.items()},
         "tuned": dict(card.tuned),
         "mixing": {name_of(mixture): way for mixture, way in card.mixing.items()},
         "training": card.training,
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / WEIGHTS).write_bytes(weights)
     (folder / CARD).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return AlignmentCard.read(folder / CARD)
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import lancedb
 import pyarrow as pa
+from lancedb.index import BTree, HnswSq
 
 from workers.bench.engine import EF, EF_CONSTRUCTION, Engine, M, Search
 from workers.bench.sample import SHARES, Sample, Vectors, fields_of
@@ -34,15 +35,10 @@ class LanceDbEngine(Engine):
 
     def index(self) -> None:
         """Makes the graph and the fields' indexes."""
-        self._table.create_index(
-            metric="cosine",
-            index_type="IVF_HNSW_SQ",
-            num_partitions=1,
-            m=M,
-            ef_construction=EF_CONSTRUCTION,
-        )
+        graph = HnswSq(distance_type="cosine", num_partitions=1, m=M, ef_construction=EF_CONSTRUCTION)
+        self._table.create_index("vector", config=graph)
         for name in SHARES:
-            self._table.create_scalar_index(name)
+            self._table.create_index(name, config=BTree())
 
     def size(self) -> int:
         """Bytes of all that it wrote, the vectors included."""

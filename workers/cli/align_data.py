@@ -7,8 +7,7 @@ from time import perf_counter
 from rich.console import Console
 
 from workers.alignment.artifact import Alignment, save_alignment
-from workers.alignment.mixing import name_of
-from workers.cli.align_blocks import Learnt, train_blocks, unfreezable
+from workers.cli.align_blocks import train_blocks, unfreezable
 from workers.cli.align_run import Run, Training
 from workers.cli.align_sources import Sources
 from workers.cli.options import LIMITS, progress_bar
@@ -17,13 +16,12 @@ from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet
 from workers.evaluation.matrix import means
 from workers.evaluation.report import table
-from workers.training.calibration import calibrate
 from workers.training.checkpoint import CheckpointFile
 from workers.training.curve import training_curve
 from workers.training.mixed_sets import MixedSet, mixed_sets
-from workers.training.mixing import choose_mixing
 from workers.training.pair_sets import PairSet
-from workers.training.selection import choose_shares, choose_transcript_share, choose_words_weight, dev_groups
+from workers.training.selection import dev_groups
+from workers.training.weighing import told, weighed
 from workers.transcripts import Transcripts
 
 CURVE = "training.svg"
@@ -55,7 +53,8 @@ def learn(sources: Sources, run: Run, console: Console) -> None:
         except KeyboardInterrupt:
             console.print(training.interrupted())
             raise
-        aligned = _weighed(learnt, judged, Transcripts(run.cache, run.threads, LIMITS, progress))
+        heard = Transcripts(run.cache, run.threads, LIMITS, progress)
+        aligned = weighed(judged, learnt.encoded, Alignment(learnt.network, learnt.blank), heard)
         rows = [means(group) for group in dev_groups(judged, learnt.encoded, aligned)]
     record = {
         **_learnt_from(sources, judged, sets, mixed),
@@ -68,22 +67,9 @@ def learn(sources: Sources, run: Run, console: Console) -> None:
     (run.out / CURVE).write_text(training_curve(training.losses, learnt.looks), encoding="utf-8")
     training.checkpoint.remove()
     console.print(table("dev", rows))
-    for mixture, way in aligned.card.mixing.items():
-        console.print(f"{name_of(mixture)} is ranked by {way}.", highlight=False)
-    for modality, curve in aligned.card.relevance.items():
-        console.print(f"How likely a hit of {modality} is relevant is off by {curve.error:.3f}.", highlight=False)
+    for line in told(aligned.card):
+        console.print(line, highlight=False)
     console.print(f"Wrote {run.out} in {perf_counter() - started:.0f} s.")
-
-
-def _weighed(learnt: Learnt, judged: Sequence[JudgedSet], heard: Transcripts) -> Alignment:
-    """What was learnt, with the shares and the ways of mixing that are best on dev, and what scores mean there."""
-    shares = choose_shares(judged, learnt.encoded, learnt.network, learnt.blank)
-    aligned = Alignment(learnt.network, replace(learnt.blank, shares=shares))
-    aligned = aligned.with_words_weight(choose_words_weight(judged, learnt.encoded, aligned))
-    aligned = aligned.with_transcript_share(choose_transcript_share(judged, learnt.encoded, aligned, heard))
-    mixing = choose_mixing(judged, learnt.encoded, aligned, heard)
-    curves = calibrate(judged, learnt.encoded, aligned, heard)
-    return Alignment(learnt.network, replace(aligned.card, mixing=mixing, relevance=curves))
 
 
 def _learnt_from(

@@ -26,8 +26,8 @@ COMMON_WORDS = {"en": (300, 2500), "zh": (100, 400), "de": (200, 200), "fr": (20
 NAMES = {"zh": 1.0, "de": 0.5, "fr": 0.5, "es": 0.5}  # language -> share of a judged set's translated names
 OTHERS = 0.1  # of those in any other language
 PHRASES = 400  # of a judged set's text queries, at most
-MEANINGS = 5_000  # English names of things, of a dictionary's
-TRANSLATED = 1_000  # words of each other language that dictionaries translate, the most frequent ones
+MEANINGS = 10_000  # English names of things, of a dictionary's
+TRANSLATED = 1_800  # words of each other language that dictionaries translate, the most frequent ones
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,9 @@ ANSWER: dict[str, Any] = {
             "rank": 1,
             "score": 0.75,
             "cosine": 0.5,
+            "words": 0.25,
+            "relevance": 0.9,
+            "exact": None,
             "contributions": [
                 {
                     "query": "text",
@@ -40,6 +43,7 @@ ANSWER: dict[str, Any] = {
     "total": 1,
     "facets": {"colour": [{"value": "red", "count": 2}, {"value": "[b]lue", "count": 1}], "size": []},
     "notes": ["No product of the catalogue has size."],
+    "scan": "exact",
     "space": 1,
     "transcript": None,
     "took_ms": {"queue": 1.0, "encode": 20.0, "sql": 3.0, "rerank": 4.0, "total": 28.0},

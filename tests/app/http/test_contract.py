@@ -45,6 +45,9 @@ def finished_search(api: Api, searches: str, own: Services) -> str:
             "product_id": product.id,
             "score": 0.9,
             "cosine": 0.5,
+            "words": 0.25,
+            "relevance": 0.9,
+            "exact": None,
             "contributions": [CONTRIBUTION],
             "attention": None,
         }
@@ -54,6 +57,7 @@ def finished_search(api: Api, searches: str, own: Services) -> str:
             "total": 1,
             "facets": {"colour": [{"value": "red", "count": 1}]},
             "notes": [],
+            "scan": "exact",
             "space": 1,
             "transcript": None,
             "took_ms": took,

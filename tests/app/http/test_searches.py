@@ -55,6 +55,9 @@ def _hit(rank: int, product_id: int) -> dict[str, Any]:
         "product_id": product_id,
         "score": 0.5,
         "cosine": 0.5,
+        "words": 0.25,
+        "relevance": 0.9,
+        "exact": None,
         "contributions": [part],
         "attention": None,
     }

@@ -143,6 +143,22 @@ def test_a_transcripts_share_that_leaves_nothing_is_refused(folder: Path, share:
         AlignmentCard.read(folder / CARD)
 
 
+@pytest.mark.parametrize("weight", [-1, float("nan"), "much", None])
+def test_a_weight_of_words_that_is_none_is_refused(folder: Path, weight: object) -> None:
+    card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    (folder / CARD).write_text(json.dumps({**card, "words_weight": weight}), encoding="utf-8")
+    with pytest.raises(ArtifactInvalid, match="is not an alignment's card"):
+        AlignmentCard.read(folder / CARD)
+
+
+def test_a_card_of_before_words_and_relevance_has_neither(folder: Path) -> None:
+    card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    del card["words_weight"], card["relevance"]
+    (folder / CARD).write_text(json.dumps(card), encoding="utf-8")
+    found = AlignmentCard.read(folder / CARD)
+    assert (found.words_weight, found.relevance) == (0.0, {})
+
+
 def test_a_mixture_that_the_card_does_not_name_is_ranked_part_by_part(folder: Path) -> None:
     alignment = load_alignment(folder, ENCODERS)
     assert alignment.mixing(frozenset({Modality.TEXT, Modality.IMAGE})) is Mixing.FUSION

@@ -33,7 +33,7 @@ def _query(*parts: tuple[str, np.ndarray, float]) -> EncodedQuery:
         QueryVector(name=name, modality=Modality.TEXT, vectors=np.atleast_2d(vector), weight=weight, shares=SHARES)
         for name, vector, weight in parts
     )
-    return EncodedQuery(vectors=vectors, named_products=(), transcript=None)
+    return EncodedQuery(vectors=vectors, named_products=(), texts=(), transcript=None)
 
 
 def test_the_product_that_answers_scores_above_the_one_that_does_not() -> None:
