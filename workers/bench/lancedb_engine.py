@@ -50,7 +50,7 @@ class LanceDbEngine(Engine):
         def search(query: Vectors, field: str | None, count: int) -> Sequence[int]:
             asked = self._table.search(query).distance_type("cosine").ef(EF).refine_factor(REFINED).limit(count)
             asked = asked if field is None else asked.where(f"{field} = 0", prefilter=True)
-            found: list[int] = asked.select(["place"]).to_arrow()["place"].to_pylist()
+            found: list[int] = asked.select(["place", "_distance"]).to_arrow()["place"].to_pylist()
             return found
 
         return search
