@@ -42,6 +42,7 @@ class MilvusEngine(Engine):
 
     def index(self) -> None:
         """Makes the graph, and lets the collection be searched."""
+        self._client.flush(ROWS)  # what waits in memory is compared one by one
         wanted = self._client.prepare_index_params()
         graph = {"M": M, "efConstruction": EF_CONSTRUCTION}
         wanted.add_index("vector", index_type="HNSW", metric_type="COSINE", params=graph)
