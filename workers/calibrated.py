@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from app.types import Modality, SearchQuery
-from workers.alignment.artifact import AlignmentCard
+from workers.alignment.card import AlignmentCard
 from workers.alignment.relevance import relevance
 from workers.query import EncodedQuery
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from app.types import Contribution, Hit, Modality, SearchQuery
-from workers.alignment.artifact import AlignmentCard
+from workers.alignment.card import AlignmentCard
 from workers.calibrated import relevance_of
 from workers.query import EncodedQuery
 from workers.rerank.relevance import Relevance

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import torch
 
 from app.types import Modality
-from workers.alignment.artifact import Alignment, AlignmentCard, Shares
+from workers.alignment.artifact import Alignment
+from workers.alignment.card import AlignmentCard, Shares
 from workers.alignment.mixing import Mixing, Mixture
 from workers.alignment.network import AlignmentNetwork
 from workers.encoders.registry import default_cards

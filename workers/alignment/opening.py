@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.types import EncoderCard, Modality
-from workers.alignment.artifact import CARD, Alignment, AlignmentCard, load_alignment
+from workers.alignment.artifact import Alignment, load_alignment
+from workers.alignment.card import CARD, AlignmentCard
 from workers.encoders.choice import Choice, cards_named
 
 

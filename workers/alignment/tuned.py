@@ -9,7 +9,7 @@ from safetensors.torch import load, save
 
 from app.errors import ArtifactInvalid, EncoderFixed
 from app.types import Modality
-from workers.alignment.artifact import AlignmentCard, tuned_card
+from workers.alignment.card import AlignmentCard, tuned_card
 from workers.encoders import registry
 from workers.encoders.base import Encoder
 from workers.encoders.unfreezing import take_over, tensors_of

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from app.types import Modality
-from workers.alignment.artifact import AlignmentCard, tuned_card
+from workers.alignment.card import AlignmentCard, tuned_card
 from workers.alignment.network import AlignmentNetwork
 from workers.alignment.tuned import TUNED, weights_of
 from workers.cli.options import LIMITS

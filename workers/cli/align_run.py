@@ -8,7 +8,7 @@ import torch
 from rich.progress import Progress
 
 from app.types import EncoderCard, Modality
-from workers.alignment.artifact import AlignmentCard
+from workers.alignment.card import AlignmentCard
 from workers.alignment.network import AlignmentNetwork
 from workers.cli.align_blocks import Learnt
 from workers.encoders.choice import Choice

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from app.settings import alignment_from_env
 from app.types import EncoderCard, Modality
-from workers.alignment.artifact import CARD, DEFAULT, Alignment, AlignmentCard
+from workers.alignment.artifact import DEFAULT, Alignment
+from workers.alignment.card import CARD, AlignmentCard
 from workers.alignment.opening import open_alignment
 from workers.alignment.tuned import tuned_encodings
 from workers.cli.evaluate_set import Compared, SetEvaluation

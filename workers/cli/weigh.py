@@ -6,7 +6,7 @@ import click
 import torch
 from rich.console import Console
 
-from workers.alignment.artifact import save_card
+from workers.alignment.card import save_card
 from workers.alignment.opening import open_alignment
 from workers.alignment.tuned import tuned_encodings
 from workers.cli.options import LIMITS, cache_option, data_option, encoders_option, progress_bar, threads_option

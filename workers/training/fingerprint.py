@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from workers.alignment.artifact import AlignmentCard
+from workers.alignment.card import AlignmentCard
 from workers.evaluation.judged import JudgedSet
 from workers.output_cache import key_of
 from workers.training.mixed_sets import MixedSet

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from app.types import Modality
-from workers.alignment.artifact import Alignment, AlignmentCard, Shares
+from workers.alignment.artifact import Alignment
+from workers.alignment.card import AlignmentCard, Shares
 from workers.alignment.network import AlignmentNetwork
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet

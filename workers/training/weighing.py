@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from workers.alignment.artifact import Alignment, AlignmentCard
+from workers.alignment.artifact import Alignment
+from workers.alignment.card import AlignmentCard
 from workers.alignment.mixing import name_of
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet

@@ -11,16 +11,8 @@ import torch
 
 from app.errors import ArtifactInvalid
 from app.types import EncoderCard, Modality
-from workers.alignment.artifact import (
-    CARD,
-    DEFAULT,
-    WEIGHTS,
-    Alignment,
-    AlignmentCard,
-    check_alignment,
-    load_alignment,
-    save_alignment,
-)
+from workers.alignment.artifact import DEFAULT, WEIGHTS, Alignment, check_alignment, load_alignment, save_alignment
+from workers.alignment.card import CARD, AlignmentCard
 from workers.alignment.mixing import Mixing
 from workers.alignment.network import AlignmentNetwork
 from workers.encoders.registry import default_cards

@@ -15,7 +15,8 @@ from app.errors import CheckpointInvalid, JudgedSetInvalid
 from app.types import Modality
 from tests.workers.pictures import noise
 from tests.workers.training.sets import judged_set
-from workers.alignment.artifact import AlignmentCard, load_alignment
+from workers.alignment.artifact import load_alignment
+from workers.alignment.card import AlignmentCard
 from workers.cli import align, align_run
 from workers.encoders.registry import default_cards
 from workers.training.checkpoint import NAME

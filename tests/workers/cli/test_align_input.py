@@ -10,7 +10,7 @@ import pytest
 from app.errors import JudgedSetInvalid
 from tests.workers.cli.test_align import FEW_STEPS, add_products, train_on
 from tests.workers.training.sets import judged_set
-from workers.alignment.artifact import AlignmentCard
+from workers.alignment.card import AlignmentCard
 from workers.cli import align
 from workers.cli.align_sources import FEWEST_KEPT
 from workers.training.families import DEV_SHARE

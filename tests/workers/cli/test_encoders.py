@@ -15,7 +15,8 @@ from tests.workers import pictures, sounds
 from tests.workers.cli.test_align import FEW_STEPS
 from tests.workers.encoders import checkpoints
 from tests.workers.training.sets import judged_set
-from workers.alignment.artifact import CARD, DEFAULT, AlignmentCard
+from workers.alignment.artifact import DEFAULT
+from workers.alignment.card import CARD, AlignmentCard
 from workers.alignment.picture_head import ClassifierShape
 from workers.cli import align
 from workers.cli.evaluate import evaluate

@@ -9,7 +9,8 @@ from click.testing import CliRunner
 from app.types import Modality
 from tests.workers.training.sets import judged_set
 from workers.__main__ import main
-from workers.alignment.artifact import CARD, DEFAULT, WEIGHTS, AlignmentCard
+from workers.alignment.artifact import DEFAULT, WEIGHTS
+from workers.alignment.card import CARD, AlignmentCard
 
 
 def test_weights_are_chosen_anew_and_vectors_stay(tmp_path: Path) -> None:
