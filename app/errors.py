@@ -145,6 +145,12 @@ class JobUnfinished(TriseekError):
     status = 409
 
 
+class HeatUnknown(TriseekError):
+    """There is no such heat map."""
+
+    status = 404
+
+
 class JobFinished(TriseekError):
     """The job has already ended."""
 

@@ -1,7 +1,7 @@
 """The frozen values and enums that every layer shares."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -132,6 +132,37 @@ class Contribution:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A token of a product that one of the query attended to."""
+
+    against: Modality  # of the product
+    ordinal: int  # of the text, picture or recording
+    label: str | None  # a word, a cell, seconds; None where it is the whole
+    weight: float  # share of the attention, 0 to 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellWeights:
+    """What the cells of one picture got of a query token's attention."""
+
+    ordinal: int
+    weights: tuple[float, ...]  # of a square grid, row by row
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attention:
+    """What one token of the query attended to in a product."""
+
+    query: str  # the query part that it belongs to
+    modality: Modality
+    label: str | None  # a word, a cell, seconds; None where it is the whole
+    weight: float  # how much it counts in the re-rank; signed
+    similarity: float  # to what it attended to, -1 to 1
+    sees: tuple[Seen, ...]  # the most attended to, first
+    pictures: tuple[CellWeights, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Hit:
     """One product of a search's answer."""
 
@@ -143,4 +174,4 @@ class Hit:
     relevance: float | None = None  # how likely it is relevant, 0 to 1; None where that was not learnt
     exact: str | None = None  # sku or brand, where that is asked for by its whole name
     contributions: tuple[Contribution, ...]
-    attention: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # query part -> modality -> weight
+    attention: tuple[Attention, ...] = ()  # of hits that were re-ranked

@@ -8,6 +8,7 @@ from workers.cli.bench_rank import bench_rank
 from workers.cli.compare import compare
 from workers.cli.evaluate import evaluate
 from workers.cli.leave_one_out import leave_one_out
+from workers.cli.rerank import rerank
 from workers.cli.weigh import weigh
 
 
@@ -19,6 +20,7 @@ def main() -> None:
 align.add_command(leave_one_out)
 align.add_command(compare)
 align.add_command(weigh)
+align.add_command(rerank)
 main.add_command(align)
 main.add_command(evaluate)
 main.add_command(bench_rank)

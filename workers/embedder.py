@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from app.settings import Settings
 from app.types import Modality, Role, SpaceKey
 from workers.alignment.artifact import DEFAULT, Alignment, require_ready
 from workers.alignment.opening import open_alignment
+from workers.alignment.tokens import Tokens
 from workers.alignment.tuned import tuned
 from workers.encoders import registry
 from workers.encoders.base import BATCH, Encoder, Prepared
@@ -21,6 +23,14 @@ from workers.encoders.transcriber import Transcriber, Transcript
 from workers.media import MediaLimits, decode_image, decode_sound
 
 Vector = NDArray[np.float32]  # (dim,) unit length
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """One content in the shared space."""
+
+    vector: Vector
+    tokens: Tokens
 
 
 class Embedder:
@@ -80,7 +90,7 @@ class Embedder:
         """How much of a recording's weight its transcript has, between 0 and 1."""
         return self.alignment.card.transcript_share
 
-    def embed(self, modality: Modality, contents: Sequence[str | bytes], role: Role) -> list[Vector | TriseekError]:
+    def embed(self, modality: Modality, contents: Sequence[str | bytes], role: Role) -> list[Embedded | TriseekError]:
         """Embeds contents of one modality.
 
         Decoding runs in threads: while one batch is in the forward pass, the next ones are being decoded.
@@ -91,10 +101,10 @@ class Embedder:
             role: the side of a search that they stand on.
 
         Returns:
-            For each content its unit vector, (dim,) float32, or the error that stopped it; it stops no other.
+            For each content its vector and tokens, or the error that stopped it; it stops no other.
         """
         waiting = [self._pool.submit(self._prepare, modality, content, role) for content in contents]
-        outcomes: list[Vector | TriseekError] = []
+        outcomes: list[Embedded | TriseekError] = []
         for start in range(0, len(waiting), BATCH):
             outcomes += self._embed_batch(modality, waiting[start : start + BATCH])
         return outcomes
@@ -122,11 +132,13 @@ class Embedder:
 
     def _embed_batch(
         self, modality: Modality, waiting: Sequence[Future[Prepared | TriseekError]]
-    ) -> list[Vector | TriseekError]:
+    ) -> list[Embedded | TriseekError]:
         outcomes: list[Any] = [future.result() for future in waiting]
         places = [place for place, outcome in enumerate(outcomes) if isinstance(outcome, Prepared)]
         if places:
-            pooled = self._encoders[modality].encode_prepared([outcomes[place] for place in places])
-            for place, vector in zip(places, self.alignment.project(modality, pooled), strict=True):
-                outcomes[place] = vector
+            divided = self._encoders[modality].divide([outcomes[place] for place in places])
+            vectors = self.alignment.project(modality, np.stack([each.whole for each in divided]))
+            tokens = self.alignment.tokens(modality, divided)
+            for place, vector, own in zip(places, vectors, tokens, strict=True):
+                outcomes[place] = Embedded(vector, own)
         return outcomes

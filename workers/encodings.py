@@ -1,6 +1,7 @@
 """Pooled outputs of many contents, from the cache where it has them, for training and evaluation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,12 @@ from rich.progress import Progress
 from app.errors import MediaTooLarge, MediaUnreadable
 from app.types import EncoderCard, Modality, Role
 from workers.encoders import registry
-from workers.encoders.base import Encoder, Pooled, Prepared
+from workers.encoders.base import Divided, Encoder, Pooled, Prepared
 from workers.media import MediaLimits, decode_image, decode_sound
 from workers.output_cache import OutputCache, key_of
 
 AT_ONCE = 256  # contents between two writes to the cache
+PREPARING = 2  # contents that are made ready at once, beside the forward pass
 
 
 @dataclass(frozen=True)
@@ -120,13 +122,25 @@ class Encodings:
             if key is not None and key not in self._caches[modality] and (modality, key) not in self.unreadable
         }
         task = self._progress.add_task(f"encoding {modality}", total=len(missing), visible=bool(missing))
-        waiting = list(missing.items())
-        for start in range(0, len(waiting), AT_ONCE):
-            batch = waiting[start : start + AT_ONCE]
+        for batch in self._prepared(modality, list(missing.items())):
             self._caches[modality].add(self._outputs(modality, batch))
             self._progress.advance(task, len(batch))
         self._progress.remove_task(task)
         return [None if (modality, keys[content]) in self.unreadable else keys[content] for content in contents]
+
+    def divide(self, modality: Modality, contents: Sequence[Content]) -> Iterator[tuple[Content, Divided]]:
+        """Contents as wholes and in tokens, without those that cannot be read.
+
+        They are not cached: of a picture they take sixteen times the room of its output.
+        """
+        keys = {key: content for content in dict.fromkeys(contents) if (key := _key(content)) is not None}
+        task = self._progress.add_task(f"dividing {modality}", total=len(keys), visible=bool(keys))
+        for batch in self._prepared(modality, list(keys.items())):
+            read = {key: prepared for key, prepared in batch.items() if prepared is not None}
+            divided = self._encoder(modality).divide(list(read.values()))
+            yield from zip([keys[key] for key in read], divided, strict=True)
+            self._progress.advance(task, len(batch))
+        self._progress.remove_task(task)
 
     def outputs(self, modality: Modality, keys: Sequence[str]) -> Pooled:
         """The pooled outputs of encoded contents, (n, dim) float32."""
@@ -138,16 +152,35 @@ class Encodings:
             return np.zeros((0, self.cards[modality].dim), dtype=np.float16)
         return self._caches[modality].get(keys)
 
-    def _outputs(self, modality: Modality, batch: Sequence[tuple[str, Content]]) -> dict[str, Pooled]:
+    def _prepared(
+        self, modality: Modality, contents: Sequence[tuple[str, Content]]
+    ) -> Iterator[dict[str, Prepared | None]]:
+        """Batches of contents ready for the forward pass, None where one cannot be read; the next is made beside it."""
+        if not contents:
+            return
         encoder = self._encoder(modality)
-        prepared: dict[str, Prepared] = {}
-        for key, content in batch:
-            try:
-                prepared[key] = content.prepare(encoder, self._limits)
-            except (MediaUnreadable, MediaTooLarge) as error:
-                self.unreadable[modality, key] = f"{content}: {error.detail}"
-        pooled = encoder.encode_prepared(list(prepared.values()))
-        return dict(zip(prepared, pooled, strict=True))
+        with ThreadPoolExecutor(PREPARING, thread_name_prefix="prepare") as pool:
+
+            def begin(start: int) -> list[tuple[str, Future[Prepared | None]]]:
+                batch = contents[start : start + AT_ONCE]
+                return [(key, pool.submit(self._prepare, encoder, key, content)) for key, content in batch]
+
+            waiting = begin(0)
+            for start in range(AT_ONCE, len(contents) + AT_ONCE, AT_ONCE):
+                batch, waiting = waiting, begin(start)
+                yield {key: future.result() for key, future in batch}
+
+    def _prepare(self, encoder: Encoder[Any], key: str, content: Content) -> Prepared | None:
+        try:
+            return content.prepare(encoder, self._limits)
+        except (MediaUnreadable, MediaTooLarge) as error:
+            self.unreadable[encoder.card.modality, key] = f"{content}: {error.detail}"
+            return None
+
+    def _outputs(self, modality: Modality, batch: Mapping[str, Prepared | None]) -> dict[str, Pooled]:
+        read = {key: prepared for key, prepared in batch.items() if prepared is not None}
+        pooled = self._encoder(modality).encode_prepared(list(read.values()))
+        return dict(zip(read, pooled, strict=True))
 
     def _encoder(self, modality: Modality) -> Encoder[Any]:
         if modality not in self._encoders:

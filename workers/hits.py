@@ -10,8 +10,9 @@ from app.types import Contribution, Hit, Modality, SearchQuery
 from workers.alignment.card import AlignmentCard
 from workers.calibrated import relevance_of
 from workers.query import EncodedQuery
-from workers.rerank.relevance import Relevance
+from workers.rerank.relevance import Reranked
 
+EXPLAINED = 50  # hits of which it is told what the query looked at
 EXACT = {0: None, 1: "brand", 2: "sku"}  # what the ranking statement says of it
 
 
@@ -19,7 +20,7 @@ def hits_of(
     encoded: EncodedQuery,
     query: SearchQuery,
     rows: Sequence[Row[Any]],
-    reranked: Mapping[int, Relevance],
+    reranked: Reranked | None,
     card: AlignmentCard,
 ) -> list[Hit]:
     """The rows of the ranking statement that are relevant enough, in their final order.
@@ -28,8 +29,8 @@ def hits_of(
     """
 
     def score(row: Row[Any]) -> float:
-        near = reranked[row.product_id].score if row.product_id in reranked else row.cosine
-        return float(near + card.words_weight * row.words)
+        looked = 0.0 if reranked is None else reranked.scores.get(row.product_id, 0.0)
+        return float(row.cosine + card.words_weight * row.words + looked)
 
     likely = {row.product_id: relevance_of(row, encoded, query, card) for row in rows}
     kept = [row for row in rows if (own := likely[row.product_id]) is None or own >= query.min_relevance]
@@ -44,7 +45,7 @@ def hits_of(
             relevance=likely[row.product_id],
             exact=EXACT[row.exact],
             contributions=_contributions(encoded, row),
-            attention=reranked[row.product_id].attention if row.product_id in reranked else {},
+            attention=reranked.attention(row.product_id) if reranked and query.explain and rank <= EXPLAINED else (),
         )
         for rank, row in enumerate(ranked, start=1)
     ]
@@ -77,9 +78,15 @@ def hit_document(hit: Hit, sku: str, *, explain: bool) -> dict[str, Any]:
         "words": round(hit.words, 6),
         "relevance": None if hit.relevance is None else round(hit.relevance, 4),
         "exact": hit.exact,
-        "contributions": [
-            {name: round(value, 6) if isinstance(value, float) else value for name, value in asdict(each).items()}
-            for each in hit.contributions
-        ],
-        "attention": hit.attention if explain else None,
+        "contributions": [_rounded(asdict(each)) for each in hit.contributions],
+        "attention": [_rounded(asdict(each)) for each in hit.attention] if explain else None,
     }
+
+
+def _rounded(value: Any) -> Any:  # noqa: ANN401  whatever JSON holds
+    """The same with numbers of six digits behind the point."""
+    if isinstance(value, Mapping):
+        return {name: _rounded(each) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [_rounded(each) for each in value]
+    return round(value, 6) if isinstance(value, float) else value

@@ -5,7 +5,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 from pgvector import HalfVector
 from sqlalchemy.orm import Session
 
@@ -18,6 +17,7 @@ from app.jobs.names import Task
 from app.media.store import MediaStore
 from app.types import Modality, Role
 from workers.connections import Connections
+from workers.embedder import Embedded
 from workers.towers import Towers
 
 MAX_ATTEMPTS = 4  # a product whose worker died this often is given up
@@ -26,14 +26,14 @@ FIELDS = {Modality.TEXT: "title", Modality.IMAGE: "images", Modality.SPEECH: "sp
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """One text, picture or recording of a product, and then its vector or why there is none."""
+    """One text, picture or recording of a product, and then what came of it."""
 
     product_id: int
     modality: Modality
     ordinal: int
     digest: str  # SHA-256
     data: str | bytes = b""
-    outcome: np.ndarray | TriseekError | None = None  # (dim,) float32, unit length
+    outcome: Embedded | TriseekError | None = None
 
 
 def embed_products(connections: Connections, towers: Towers, product_ids: Sequence[int]) -> None:
@@ -100,8 +100,15 @@ def _write(session: Session, space_id: int, claimed: Sequence[Product], embedded
     now = embeddings.lock_versions(session, [product.id for product in claimed])
     # A product that was changed meanwhile has a message of its own on the way; one that was deleted needs nothing.
     current = [product for product in claimed if product.id in now and now[product.id].version == product.version]
-    rows = [_row(space_id, product, content) for product in current for content in contents[product.id]]
-    embeddings.replace(session, space_id, [product.id for product in current], [row for row in rows if row is not None])
+    made = [
+        (product, content, content.outcome)
+        for product in current
+        for content in contents[product.id]
+        if isinstance(content.outcome, Embedded)
+    ]
+    rows = [_row(space_id, product, content, embedded) for product, content, embedded in made]
+    tokens = [_tokens(space_id, content, embedded) for _, content, embedded in made if embedded.tokens.labels]
+    embeddings.replace(session, space_id, [product.id for product in current], rows, tokens)
     done: Counter[object] = Counter()
     failed: Counter[object] = Counter()
     for product in current:
@@ -114,9 +121,7 @@ def _write(session: Session, space_id: int, claimed: Sequence[Product], embedded
         jobs.advance(session, job_id, done=done[job_id], failed=failed[job_id])
 
 
-def _row(space_id: int, product: Product, content: Content) -> dict[str, object] | None:
-    if not isinstance(content.outcome, np.ndarray):
-        return None
+def _row(space_id: int, product: Product, content: Content, embedded: Embedded) -> dict[str, object]:
     return {
         "space_id": space_id,
         "product_id": product.id,
@@ -125,7 +130,18 @@ def _row(space_id: int, product: Product, content: Content) -> dict[str, object]
         "catalogue_id": product.catalogue_id,
         "product_version": product.version,
         "digest": content.digest,
-        "embedding": HalfVector(content.outcome),
+        "embedding": HalfVector(embedded.vector),
+    }
+
+
+def _tokens(space_id: int, content: Content, embedded: Embedded) -> dict[str, object]:
+    return {
+        "space_id": space_id,
+        "product_id": content.product_id,
+        "modality": content.modality,
+        "ordinal": content.ordinal,
+        "labels": list(embedded.tokens.labels),
+        "vectors": HalfVector(embedded.tokens.vectors.ravel()),
     }
 
 

@@ -12,10 +12,12 @@ from app.media.store import MediaStore
 from app.types import Modality, QueryPart, Role
 from workers.alignment.artifact import Alignment
 from workers.alignment.mixing import Mixing
-from workers.embedder import Embedder
+from workers.alignment.tokens import Tokens
+from workers.embedder import Embedded, Embedder
 from workers.encoders.transcriber import Transcript
+from workers.stored import StoredContent, read_content
 from workers.towers import Towers
-from workers.vectors import read_halfvec, unit
+from workers.vectors import unit
 from workers.wording import AskedText
 
 
@@ -31,6 +33,13 @@ class QueryVector:
     vectors: np.ndarray  # (readings, dim) float32, unit length; the one nearest to a product counts
     weight: float  # the absolute weights of a query sum to 1
     shares: Mapping[Modality, float]  # product modality -> share of the weight, above zero
+    tokens: Tokens | None = None  # of the first reading; None where it stands for several parts
+    heard: bool = False  # whether it is what a recording says
+
+    @property
+    def given_as(self) -> Modality:
+        """The modality that the query's part was given in, of one that stands for one part."""
+        return Modality.SPEECH if self.heard else Modality(self.modality)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +47,7 @@ class EncodedQuery:
     """A query's vectors, and the products that it names, which are no answer to it."""
 
     vectors: tuple[QueryVector, ...]
+    asked: tuple[QueryVector, ...]  # before those that are ranked by one vector became one: what the re-rank looks with
     named_products: tuple[int, ...]
     texts: tuple[AskedText, ...]  # whose words products are compared with
     transcript: str | None  # of what was said in it
@@ -55,15 +65,17 @@ def encode_query(
     vectors = _embedded(store, towers.embedder, [part for part in parts if part.sku is None])
     said, heard = _heard(store, towers.embedder, [part for part in parts if part.modality is Modality.SPEECH])
     vectors = [_lightened(vector, heard, towers.embedder.transcript_share) for vector in vectors if vector.weight]
-    if all(part.sku is None for part in parts):
-        vectors = _mixed(vectors, towers.embedder.alignment)
-    vectors += heard
     named = []
+    like: list[QueryVector] = []
     for part in parts:
         if part.sku is not None:
             product_id, own = _of_product(session, towers, catalogue_id, part)
             named.append(product_id)
-            vectors += own
+            like += own
+    asked = vectors + heard + like
+    if all(part.sku is None for part in parts):
+        vectors = _mixed(vectors, towers.embedder.alignment)
+    vectors = vectors + heard + like
     total = sum(abs(vector.weight) for vector in vectors)
     texts = [AskedText(readings=[part.text], weight=part.weight) for part in parts if part.text is not None]
     texts += [
@@ -72,6 +84,7 @@ def encode_query(
     ]
     return EncodedQuery(
         vectors=tuple(replace(each, weight=each.weight / total) for each in vectors if each.weight),
+        asked=tuple(replace(each, weight=each.weight / total) for each in asked if each.weight),
         named_products=tuple(named),
         texts=tuple(replace(each, weight=each.weight / total) for each in texts if each.weight),
         transcript=" ".join(transcript.text for _, transcript in said if transcript.text) or None,
@@ -92,7 +105,12 @@ def _embedded(store: MediaStore, embedder: Embedder, parts: Sequence[QueryPart])
                 shares = embedder.alignment.card.shares[modality]
                 vectors.append(
                     QueryVector(
-                        name=part.name, modality=modality, vectors=outcome[None], weight=part.weight, shares=shares
+                        name=part.name,
+                        modality=modality,
+                        vectors=outcome.vector[None],
+                        weight=part.weight,
+                        shares=shares,
+                        tokens=outcome.tokens,
                     )
                 )
     if wrong:
@@ -109,12 +127,18 @@ def _heard(
     vectors: list[QueryVector] = []
     for part, transcript in zip(spoken, transcripts, strict=True):
         readings = embedder.embed(Modality.TEXT, transcript.readings, Role.QUERY)
-        embedded = [vector for vector in readings if isinstance(vector, np.ndarray)]
+        embedded = [each for each in readings if isinstance(each, Embedded)]
         if embedded:
-            own, weight = np.stack(embedded), part.weight * embedder.transcript_share
-            shares = embedder.alignment.card.shares[Modality.TEXT]
             vectors.append(
-                QueryVector(name=part.name, modality=Modality.TEXT, vectors=own, weight=weight, shares=shares)
+                QueryVector(
+                    name=part.name,
+                    modality=Modality.TEXT,
+                    vectors=np.stack([each.vector for each in embedded]),
+                    weight=part.weight * embedder.transcript_share,
+                    shares=embedder.alignment.card.shares[Modality.TEXT],
+                    tokens=embedded[0].tokens,
+                    heard=True,
+                )
             )
     return list(zip(spoken, transcripts, strict=True)), vectors
 
@@ -155,16 +179,12 @@ def _of_product(session: Session, towers: Towers, catalogue_id: int, part: Query
     product = products.find(session, catalogue_id, part.sku or "")
     if product is None:
         raise ProductUnknown(f"The catalogue has no product {part.sku!r}.", [where])
-    stored = [
-        (Modality(row.modality), read_halfvec(row.vector))
-        for row in ranking.vectors(session, towers.space, [product.id])
-    ]
     wanted = [modality for modality in Modality if part.modality in (None, modality)]
-    means = {
-        modality: unit(np.mean([vector for own, vector in stored if own is modality], axis=0))
-        for modality in wanted
-        if any(own is modality for own, _ in stored)
-    }
+    stored: dict[Modality, list[StoredContent]] = {modality: [] for modality in wanted}
+    for row in ranking.tokens(session, towers.space, [product.id]):
+        if row.modality in stored:
+            stored[Modality(row.modality)].append(read_content(row, towers.embedder.alignment))
+    means = {modality: unit(np.mean([own.vector for own in each], axis=0)) for modality, each in stored.items() if each}
     if not means:
         raise RequestInvalid(f"Product {part.sku!r} has no vector to search with yet.", [where])
     return product.id, [
@@ -174,6 +194,7 @@ def _of_product(session: Session, towers: Towers, catalogue_id: int, part: Query
             vectors=mean[None],
             weight=part.weight / len(means),
             shares=towers.embedder.alignment.card.shares[modality],
+            tokens=Tokens.joined([own.tokens for own in stored[modality]]),
         )
         for modality, mean in means.items()
     ]

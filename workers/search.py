@@ -24,6 +24,7 @@ from workers.query import encode_query
 from workers.rerank.relevance import rerank
 from workers.retrieval import Retrieval
 from workers.stopwatch import Stopwatch
+from workers.stored import read_content
 from workers.towers import Towers
 from workers.wording import Wording
 
@@ -72,11 +73,13 @@ def _answer(session: Session, connections: Connections, towers: Towers, job: Job
     facets = {name: matching.facet(parse_field(name)) for name in query.facets}
     notes = _spelt(retrieval.wording) + ([] if total else _notes(session, catalogue_id, retrieval.condition))
     found = products.skus(session, [row.product_id for row in ranked.rows])
-    stored = ranking.vectors(session, towers.space, list(found)) if query.rerank else []
+    alignment = towers.embedder.alignment
+    looks = query.rerank and (query.explain or any(alignment.card.rerank_weights.values()))
+    stored = ranking.tokens(session, towers.space, list(found)) if looks else []
     watch.lap("sql")
-    reranked = rerank(encoded, query.against, stored) if query.rerank else {}
+    reranked = rerank(encoded.asked, query.against, [read_content(row, alignment) for row in stored], alignment)
     rows = [row for row in ranked.rows if row.product_id in found]
-    hits = hits_of(encoded, query, rows, reranked, towers.embedder.alignment.card)
+    hits = hits_of(encoded, query, rows, reranked, alignment.card)
     if len(hits) < len(rows):
         notes.append(f"{len(rows) - len(hits)} of the best {len(rows)} are less relevant than {query.min_relevance:g}.")
     watch.lap("rerank")

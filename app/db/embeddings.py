@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.db.tables import Embedding, EmbeddingSpace, Product
+from app.db.tables import Embedding, EmbeddingSpace, Product, Tokens
 from app.types import SpaceState
 
 PENDING = (Product.version > Product.embedded_version) & (Product.version > Product.failed_version)
@@ -69,11 +69,19 @@ def lock_versions(session: Session, product_ids: Sequence[int]) -> dict[int, Pro
     return {product.id: product for product in rows}
 
 
-def replace(session: Session, space_id: int, product_ids: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Replaces all the embeddings that these products have in a space."""
+def replace(
+    session: Session,
+    space_id: int,
+    product_ids: Sequence[int],
+    rows: Sequence[Mapping[str, Any]],
+    tokens: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Replaces all the embeddings that these products have in a space, and the tokens that belong to them."""
     session.execute(delete(Embedding).where(Embedding.space_id == space_id, Embedding.product_id.in_(product_ids)))
     if rows:
         session.execute(insert(Embedding), rows)
+    if tokens:
+        session.execute(insert(Tokens), tokens)
 
 
 def mark(session: Session, product_id: int, *, version: int, problem: Mapping[str, Any] | None) -> None:

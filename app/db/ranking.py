@@ -171,6 +171,20 @@ def _distance(space: EmbeddingSpace, part: int, reading: int) -> str:
     return f"embedding::halfvec({dim}) <=> CAST(:vector_{part}_{reading} AS halfvec({dim}))"
 
 
+def tokens(session: Session, space: EmbeddingSpace, product_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """The vectors of these products with their tokens: rows as of `vectors`, and of `labels` and `tokens`.
+
+    The tokens' vectors are one behind the other in pgvector's own bytes; None where a content is not told apart.
+    """
+    statement = text(
+        "SELECT product_id, modality, ordinal, halfvec_send(embedding) AS vector, labels,"
+        " halfvec_send(vectors) AS tokens FROM embeddings LEFT JOIN tokens"
+        " USING (space_id, product_id, modality, ordinal)"
+        " WHERE space_id = :space AND product_id = ANY (:products) ORDER BY product_id, modality, ordinal"
+    )
+    return session.execute(statement, {"space": space.id, "products": list(product_ids)}).all()
+
+
 def vectors(session: Session, space: EmbeddingSpace, product_ids: Sequence[int]) -> Sequence[Row[Any]]:
     """The vectors of these products: rows of `product_id`, `modality`, `ordinal` and `vector`, pgvector's own bytes.
 

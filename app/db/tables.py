@@ -12,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -190,6 +191,25 @@ class Embedding(Table):
     product_version: Mapped[int] = mapped_column(Integer)
     digest: Mapped[str] = mapped_column(Text)  # SHA-256 of the text, picture or recording
     embedding: Mapped[Any] = mapped_column(HALFVEC)
+
+
+class Tokens(Table):
+    """Vectors of what a content is made of: words of a text, cells of a picture, stretches of a recording."""
+
+    __tablename__ = "tokens"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["space_id", "product_id", "modality", "ordinal"],
+            [f"embeddings.{name}" for name in ("space_id", "product_id", "modality", "ordinal")],
+            ondelete="CASCADE",
+        ),
+    )
+    product_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    space_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    modality: Mapped[str] = mapped_column(Text, primary_key=True)
+    ordinal: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    labels: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    vectors: Mapped[Any] = mapped_column(HALFVEC)  # one behind the other, each at unit length
 
 
 class RecallCheck(Table):

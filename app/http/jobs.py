@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from flask import Response
 from sqlalchemy.orm import Session
 
-from app.errors import ScopeMissing
+from app.errors import HeatUnknown, ScopeMissing
 from app.http.auth import identity, tenant_id
 from app.http.endpoints import Answer, Endpoints
 from app.http.idempotency import once
@@ -18,10 +19,12 @@ from app.http.schemas.jobs import (
     PageQuerySchema,
     WaitQuerySchema,
 )
-from app.http.schemas.searches import HitPageSchema
+from app.http.schemas.searches import HeatQuerySchema, HitPageSchema
 from app.http.services import services
 from app.http.waiting import LONGEST, wait_for
 from app.jobs import service
+from app.search.heat import heat_of, heat_png
+from app.search.service import hits
 from app.types import JobKind, JobState, Scope
 
 jobs = Endpoints("jobs", "Poll, list and cancel jobs.")
@@ -83,3 +86,21 @@ def list_hits(page: dict[str, Any], job_id: str) -> Answer:
     with services().sessions() as session:
         job = service.find(session, tenant_id(), job_id)
         return Answer(body=hit_page(session, job, after_rank=after, limit=page["limit"]))
+
+
+@jobs.endpoint(
+    "GET",
+    "/jobs/<job_id>/hits/<int:rank>/heat",
+    scopes=[Scope.SEARCH],
+    query=HeatQuerySchema,
+    answers={200: "image/png"},
+)
+def draw_heat(asked: dict[str, Any], job_id: str, rank: int) -> Response:
+    """Draw where in a hit's picture the query looked: a square to lay over the picture's middle."""
+    with services().sessions() as session:
+        found = hits(service.find(session, tenant_id(), job_id), after_rank=rank - 1, limit=1) if rank else []
+    if not found:
+        raise HeatUnknown(f"The search has no hit {rank}.")
+    drawn = Response(heat_png(heat_of(found[0], **asked)), content_type="image/png")
+    drawn.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return drawn

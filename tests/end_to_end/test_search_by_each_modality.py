@@ -2,14 +2,19 @@
 
 import io
 
+import numpy as np
 import pytest
 from PIL import Image, ImageOps
+from sqlalchemy import select
 
 from app.catalog.drafts import ProductDraft
+from app.db import embeddings, ranking
+from app.db.tables import Tokens
 from app.sample.catalogue import Thing, things
 from app.sample.speech import synthesise
 from app.types import Modality, QueryPart
 from tests.end_to_end.conftest import Shop
+from workers.stored import read_content
 
 SKUS = ("banana", "guitar", "scissors", "hammer", "umbrella", "bicycle", "carrot", "trumpet")
 
@@ -107,5 +112,34 @@ def test_the_answer_says_what_it_is_made_of(stocked: Shop) -> None:
     took = job.result["took_ms"]
     steps = ("queue", "encode", "sql", "rerank")
     assert took["total"] == pytest.approx(sum(took[step] for step in steps), abs=0.5)
-    attention = job.result["hits"][0]["attention"]["text"]
-    assert sum(attention.values()) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_hit_explains_what_each_word_looked_at(stocked: Shop) -> None:
+    job = stocked.search(_text("a hammer"), explain=True)
+    assert job.result is not None
+    best = job.result["hits"][0]
+    assert best["sku"] == "hammer"
+    assert [token["label"] for token in best["attention"]] == [None, "a", "hammer"]
+    assert sum(token["weight"] for token in best["attention"]) == pytest.approx(1, abs=1e-4)
+    word = best["attention"][2]
+    assert {"against": "text", "label": "Hammer"} in [
+        {name: seen[name] for name in ("against", "label")} for seen in word["sees"]
+    ]
+    (picture,) = word["pictures"]
+    assert len(picture["weights"]) == 16
+    assert 0 < sum(picture["weights"]) < 1
+    assert all(hit["attention"] is None for hit in stocked.search(_text("a hammer")).result["hits"])  # type: ignore[index]
+
+
+def test_products_keep_their_tokens_and_lose_them_with_their_vectors(stocked: Shop) -> None:
+    with stocked.connections.sessions.begin() as session:
+        rows = ranking.tokens(session, stocked.towers.space, list(range(1, 1000)))
+        by_modality = {(row.product_id, row.modality): row for row in rows}
+        assert len(by_modality) >= 2 * len(SKUS)
+        for row in rows:
+            own = read_content(row, stocked.towers.embedder.alignment)
+            assert len(own.tokens.labels) == len(own.tokens.vectors) > 0
+            np.testing.assert_allclose(np.linalg.norm(own.tokens.vectors, axis=1), 1, atol=2e-3)
+        embeddings.replace(session, stocked.towers.space.id, [rows[0].product_id], [])
+        left = session.scalars(select(Tokens.product_id).where(Tokens.product_id == rows[0].product_id)).all()
+        assert left == []

@@ -10,7 +10,7 @@ from app.errors import MediaTooLarge, MediaUnreadable, TriseekError
 from app.settings import Settings
 from app.types import Modality, Role
 from tests.workers import pictures, sounds
-from workers.embedder import Embedder, Vector
+from workers.embedder import Embedded, Embedder
 from workers.encoders import registry
 from workers.encoders.base import BATCH
 
@@ -22,10 +22,14 @@ def embedder() -> Embedder:
     return Embedder.load(SETTINGS)
 
 
-def vectors(outcomes: Sequence[Vector | TriseekError]) -> np.ndarray:
-    errors = [outcome for outcome in outcomes if isinstance(outcome, TriseekError)]
-    assert not errors
-    return np.array(outcomes)
+def embedded(outcomes: Sequence[Embedded | TriseekError]) -> list[Embedded]:
+    found = [outcome for outcome in outcomes if isinstance(outcome, Embedded)]
+    assert len(found) == len(outcomes)
+    return found
+
+
+def vectors(outcomes: Sequence[Embedded | TriseekError]) -> np.ndarray:
+    return np.array([each.vector for each in embedded(outcomes)])
 
 
 def picture(seed: int) -> bytes:
@@ -56,6 +60,43 @@ def test_contents_together_get_what_they_get_alone(embedder: Embedder, modality:
     together = vectors(embedder.embed(modality, CONTENTS[modality], Role.PASSAGE))
     alone = [vectors(embedder.embed(modality, [content], Role.PASSAGE))[0] for content in CONTENTS[modality]]
     np.testing.assert_allclose(together, alone, atol=1e-4)
+
+
+@pytest.mark.parametrize("modality", Modality)
+def test_every_modality_gives_unit_tokens_together_as_alone(embedder: Embedder, modality: Modality) -> None:
+    together = embedded(embedder.embed(modality, CONTENTS[modality], Role.PASSAGE))
+    alone = [embedded(embedder.embed(modality, [content], Role.PASSAGE))[0] for content in CONTENTS[modality]]
+    for one, other in zip(together, alone, strict=True):
+        assert one.tokens.labels == other.tokens.labels
+        np.testing.assert_allclose(one.tokens.vectors, other.tokens.vectors, atol=1e-4)
+        assert one.tokens.vectors.shape == (len(one.tokens.labels), embedder.alignment.token_dim)
+        np.testing.assert_allclose(np.linalg.norm(one.tokens.vectors, axis=1), 1, atol=1e-4)
+
+
+def test_tokens_are_words_cells_and_seconds(embedder: Embedder) -> None:
+    labels = {
+        modality: [each.tokens.labels for each in embedded(embedder.embed(modality, CONTENTS[modality], Role.QUERY))]
+        for modality in Modality
+    }
+    assert labels[Modality.TEXT][0] == ("red", "shoes")
+    assert "".join(labels[Modality.TEXT][1]) == "红色男士棉T恤"
+    assert labels[Modality.IMAGE][0] == labels[Modality.IMAGE][2]
+    assert labels[Modality.IMAGE][0][:5:4] == ("row 1, column 1", "row 2, column 1")
+    assert len(labels[Modality.IMAGE][0]) == 16
+    seconds = labels[Modality.SPEECH][1]
+    assert (seconds[0].partition("\u2013")[0], seconds[-1].partition("\u2013")[2]) == ("0.0", "1.0 s")
+
+
+def test_a_cell_is_the_colour_that_is_there(embedder: Embedder) -> None:
+    halves = Image.new("RGB", (300, 300), (200, 25, 30))
+    halves.paste((35, 70, 170), (150, 0, 300, 300))
+    plain = [pictures.encoded(Image.new("RGB", (300, 300), colour), "PNG") for colour in ((200, 25, 30), (35, 70, 170))]
+    (both, red, blue) = embedded(
+        embedder.embed(Modality.IMAGE, [pictures.encoded(halves, "PNG"), *plain], Role.PASSAGE)
+    )
+    left, right = (both.tokens.vectors[places].mean(0) for places in ([4, 8], [7, 11]))
+    towards_red = red.tokens.vectors[5] - blue.tokens.vectors[5]
+    assert left @ towards_red > 0 > right @ towards_red
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Alignment artifacts: a folder with the network's weights and a card that says what they are."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from app.types import EncoderCard, Modality
 from workers.alignment.card import CARD, AlignmentCard, save_card, tuned_card
 from workers.alignment.mixing import Mixing, Mixture
 from workers.alignment.network import AlignmentNetwork
+from workers.alignment.tokens import Floats, Tokens
+from workers.encoders.base import Divided
 
 DEFAULT = Path(__file__).parent / "default"
 WEIGHTS = "alignment.safetensors"
@@ -41,6 +43,25 @@ class Alignment:
             found = [self.network.project(modality, batch.to(device)).cpu() for batch in batches]
             projected: Vectors = torch.cat(found).numpy()
         return projected
+
+    def tokens(self, modality: Modality, divided: Sequence[Divided]) -> list[Tokens]:
+        """Of each divided content its tokens."""
+        counts = [len(each.tokens) for each in divided]
+        vectors = self.compressed(self.project(modality, np.concatenate([each.tokens for each in divided])))
+        own = np.split(vectors, np.cumsum(counts)[:-1])
+        return [Tokens(each.labels, of_content) for each, of_content in zip(divided, own, strict=True)]
+
+    @property
+    def token_dim(self) -> int:
+        """The length of a token's vector."""
+        return int(self.network.token_axes.shape[1])
+
+    def compressed(self, vectors: Vectors) -> Floats:
+        """(n, dim) vectors of the shared space as tokens are kept, (n, token_dim), both unit length."""
+        axes = self.network.token_axes.cpu().numpy()
+        short = vectors @ axes
+        found: Floats = short / np.linalg.norm(short, axis=1, keepdims=True).clip(min=1e-9)
+        return found
 
     def fuse(self, vectors: Mapping[Modality, Vectors], weights: Weights | None = None) -> Vectors:
         """Vectors of two or three modalities of the same things, (n, dim) each, to one vector a thing."""

@@ -33,6 +33,8 @@ class AlignmentCard:
     transcript_share: float  # of a recording's weight, between 0 and 1; the rest is its own vector's
     words_weight: float  # of the words that a product has of a text, beside the cosine
     sha256: str  # of the weights file
+    # How much the re-rank counts beside the cosine, by the modality of the query; where it does not, it only explains.
+    rerank_weights: Mapping[Modality, float] = field(default_factory=dict)
     relevance: Calibrations = field(default_factory=dict)  # by the modality of queries; of before it was learnt, none
     tuned: Mapping[Modality, str] = field(default_factory=dict)  # SHA-256 of the file of an encoder's own last blocks
     mixing: Mapping[Mixture, Mixing] = field(default_factory=dict)  # how it is ranked for each; by the sum unless told
@@ -66,6 +68,11 @@ class AlignmentCard:
                 # Cards of before words were compared have none.
                 words_weight=_not_below_0(float(card.get("words_weight", 0.0))),
                 sha256=str(card["sha256"]),
+                # Cards of before the re-rank was weighed have none.
+                rerank_weights={
+                    Modality(modality): _not_below_0(float(weight))
+                    for modality, weight in card.get("rerank_weights", {}).items()
+                },
                 relevance={
                     Modality(modality): Calibration(**{name: float(value) for name, value in curve.items()})
                     for modality, curve in card.get("relevance", {}).items()
@@ -90,7 +97,7 @@ def _between_0_and_1(share: float) -> float:
 
 def _not_below_0(weight: float) -> float:
     if not weight >= 0:
-        raise ValueError(f"the weight of words is {weight}, below zero")
+        raise ValueError(f"a weight is {weight}, below zero")
     return weight
 
 
@@ -108,6 +115,7 @@ def save_card(folder: Path, card: AlignmentCard) -> AlignmentCard:
         "ready": card.ready,
         "transcript_share": card.transcript_share,
         "words_weight": card.words_weight,
+        "rerank_weights": dict(card.rerank_weights),
         "sha256": card.sha256,
         "relevance": {modality: asdict(curve) for modality, curve in card.relevance.items()},
         "tuned": dict(card.tuned),

@@ -10,9 +10,11 @@ from torch.nn import functional
 
 from app.types import Modality
 from workers.alignment.picture_head import ClassifierShape, PictureHead
+from workers.alignment.rerank_head import RerankHead
 from workers.alignment.text_head import TextHead
 
 PAIRS = tuple(combinations(Modality, 2))  # (text, image), (text, speech), (image, speech)
+TOKEN_DIM = 128  # numbers of a token's vector: a quarter of the default space's
 GLANCES = 8  # weighted means that an attention head takes of a recording
 SCORER = 128  # width of the layer that scores segments
 REACH = 5  # segments that are looked at together when one is scored
@@ -158,6 +160,8 @@ class AlignmentNetwork(nn.Module):
             return ProjectionHead(inputs[modality], hidden[modality], dim, dropout)
 
         self.heads = nn.ModuleDict({modality: head(modality) for modality in Modality})
+        self.rerank = RerankHead(min(dim, TOKEN_DIM))
+        self.token_axes = nn.Buffer(torch.eye(dim, min(dim, TOKEN_DIM)))  # along which tokens are kept
         self.fusions = nn.ModuleDict({f"{left}_{right}": PairFusion(dim) for left, right in PAIRS})
 
     def head(self, modality: Modality) -> Head:

@@ -46,7 +46,6 @@ Cards = Mapping[Modality, EncoderCard]
     type=click.Path(path_type=Path),
     help="Compare with this artifact on the same queries, by a paired test.",
 )
-@click.option("--rerank", is_flag=True, help="Re-rank by attention, in the rows against all.")
 @click.option(
     "--transcripts/--no-transcripts",
     default=True,
@@ -77,7 +76,6 @@ def evaluate(
     split: str | None,
     alignment: Path,
     against_alignment: Path | None,
-    rerank: bool,
     transcripts: bool,
     mixed: bool,
     engine: str,
@@ -106,7 +104,6 @@ def evaluate(
             other=other,
             heard=Transcripts(cache, threads, LIMITS, progress) if transcripts else None,
             split=split,
-            rerank=rerank,
             mixed=mixed,
             sql=engine == "sql",
             html=html,

@@ -40,7 +40,6 @@ class SetEvaluation:
     other: Compared | None  # the same queries are compared with what it finds
     heard: Transcripts | None  # recordings are also compared by what they say
     split: str | None  # of the queries; all if none
-    rerank: bool
     mixed: bool  # whether queries of several modalities are judged, too
     sql: bool  # whether a search's own statement must rank them alike
     html: Path | None  # a folder of pages
@@ -82,7 +81,7 @@ class SetEvaluation:
         return judged
 
     def _judge(self, judged: JudgedSet, by: Compared) -> list[Judgement]:
-        return judge(judged, self.split, by.encodings, by.alignment, rerank=self.rerank, transcripts=self.heard)
+        return judge(judged, self.split, by.encodings, by.alignment, transcripts=self.heard)
 
     def _rank_in_sql(self, judged: JudgedSet, title: str) -> None:
         ranked = batches(judged, self.split, self.own.encodings, self.own.alignment)

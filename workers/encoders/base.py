@@ -19,11 +19,21 @@ BATCH = 32  # contents in one forward pass, unless their length allows fewer
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """Some steps of a content that belong together: the tokens of a word."""
+
+    label: str  # what people call it: the word
+    start: int  # the first step
+    end: int  # behind the last step
+
+
+@dataclass(frozen=True)
 class Prepared:
     """One content ready for the forward pass: token ids, a picture, or a log-mel spectrogram."""
 
     tensor: Tensor  # on the CPU
     length: int  # of the dimension that a batch pads: tokens, frames; 1 where nothing is padded
+    stretches: tuple[Stretch, ...] = ()  # the words of a text
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,15 @@ class States:
     hidden: Tensor  # (batch, steps, width)
     mask: Tensor  # (batch, steps) bool, False where the batch was padded
     summary: Tensor | None = None  # (batch, n) what the layers before the last one say of the whole content
+
+
+@dataclass(frozen=True)
+class Divided:
+    """One content as a whole and in tokens, each read as a content of its own that was seen beside the others."""
+
+    whole: Pooled  # (dim,)
+    tokens: Pooled  # (tokens, dim); none of encoders that do not tell any apart
+    labels: tuple[str, ...]  # (tokens,) words, cells of a grid, seconds
 
 
 @dataclass(frozen=True)
@@ -67,6 +86,31 @@ class Encoder(ABC, Generic[Content]):
         """Forward pass and pooling of one batch: (batch, dim) float32."""
         with torch.inference_mode():
             return self.finish(self.forward(batch))
+
+    def split(self, batch: Sequence[Prepared], states: States) -> list[Pooled]:
+        """Of each content its tokens, (tokens, dim) float32 each: here the means of its stretches."""
+        return [
+            np.stack([row[each.start : each.end].float().mean(0).cpu().numpy() for each in one.stretches])
+            if one.stretches
+            else np.zeros((0, self.card.dim), np.float32)
+            for one, row in zip(batch, states.hidden, strict=True)
+        ]
+
+    def labels(self, prepared: Prepared) -> tuple[str, ...]:
+        """What people call the tokens of a content, in their order."""
+        return tuple(each.label for each in prepared.stretches)
+
+    def divide(self, prepared: Sequence[Prepared]) -> list[Divided]:
+        """Prepared contents as wholes and in tokens, in their order."""
+        found: dict[int, Divided] = {}
+        for rows in batches([one.length for one in prepared], self.budget):
+            batch = [prepared[row] for row in rows]
+            with torch.inference_mode():
+                states = self.forward(batch)
+                wholes, tokens = self.finish(states), self.split(batch, states)
+            labels = map(self.labels, batch)
+            found |= dict(zip(rows, map(Divided, wholes, tokens, labels), strict=True))
+        return [found[row] for row in range(len(prepared))]
 
     def encode(self, contents: Sequence[Content], role: Role = Role.PASSAGE) -> Pooled:
         """Pooled outputs of decoded contents, in their order: (n, dim) float32."""

@@ -43,8 +43,8 @@ class BertEncoder(Encoder[str]):
 
     def prepare(self, content: str, role: Role) -> Prepared:  # noqa: ARG002  BERT was taught no roles
         """Token ids of the text."""
-        ids = self.tokens.ids(content)
-        return Prepared(torch.tensor(ids), len(ids))
+        ids, words = self.tokens.read(content)
+        return Prepared(torch.tensor(ids), len(ids), words)
 
     def forward(self, batch: Sequence[Prepared]) -> States:
         """Hidden states of the last layer, (batch, tokens, width)."""

@@ -30,6 +30,7 @@ COLOURS = tuple(ANCHORS)
 SIDE = 52  # pixels that a picture is looked at with
 DIFFERENT = 12.0  # CIE76 distance from the border's usual colour
 FEWEST = 40  # pixels of a foreground; with fewer, all of the picture counts
+FEWEST_IN_CELL = 4  # pixels of the foreground in a cell; with fewer, all of the cell counts
 _TO_XYZ = torch.tensor([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 _WHITE = torch.tensor([0.9505, 1.0, 1.089])  # D65
 _TO_LAB = torch.tensor([[0.0, 116.0, 0.0], [500.0, -500.0, 0.0], [0.0, 200.0, -200.0]])
@@ -44,6 +45,28 @@ def colour_shares(pixels: Tensor) -> Tensor:
     Returns:
         (batch, len(COLOURS)) float32, each row's sum 1.
     """
+    coloured, foreground = _coloured(pixels)
+    counts = (coloured * foreground[:, None]).sum((2, 3))
+    shares: Tensor = counts / counts.sum(1, keepdim=True)
+    return shares
+
+
+def cell_colour_shares(pixels: Tensor, rows: int) -> Tensor:
+    """The same in each cell of a grid, row by row: (batch, rows * rows, len(COLOURS)); where no foreground is, of all.
+
+    Args:
+        pixels: (batch, 3, height, width) uint8 sRGB.
+        rows: of cells, and columns.
+    """
+    coloured, foreground = _coloured(pixels)
+    near = functional.adaptive_avg_pool2d(coloured * foreground[:, None], rows).flatten(2).transpose(1, 2)
+    everything = functional.adaptive_avg_pool2d(coloured, rows).flatten(2).transpose(1, 2)
+    counts = torch.where(near.sum(2, keepdim=True) * (SIDE / rows) ** 2 >= FEWEST_IN_CELL, near, everything)
+    return counts / counts.sum(2, keepdim=True)
+
+
+def _coloured(pixels: Tensor) -> tuple[Tensor, Tensor]:
+    """(batch, colours, SIDE, SIDE) 1 where a picture has a colour, 0 elsewhere; (batch, SIDE, SIDE) its foreground."""
     small = functional.adaptive_avg_pool2d(pixels.float() / 255, SIDE)
     lab = _lab(small.movedim(1, 3))  # (batch, SIDE, SIDE, 3)
     border = torch.cat([lab[:, 0], lab[:, -1], lab[:, :, 0], lab[:, :, -1]], dim=1).median(1).values
@@ -51,9 +74,8 @@ def colour_shares(pixels: Tensor) -> Tensor:
     foreground |= foreground.sum((1, 2), keepdim=True) < FEWEST
     anchors = _lab(torch.tensor(list(ANCHORS.values()), device=pixels.device) / 255)
     nearest = torch.cdist(lab.flatten(1, 2), anchors[None].expand(len(lab), -1, -1)).argmin(2)  # (batch, SIDE * SIDE)
-    counts = (functional.one_hot(nearest, len(COLOURS)) * foreground.flatten(1)[..., None]).sum(1).float()
-    shares: Tensor = counts / counts.sum(1, keepdim=True)
-    return shares
+    coloured = functional.one_hot(nearest, len(COLOURS)).float().transpose(1, 2)
+    return coloured.reshape(len(lab), len(COLOURS), SIDE, SIDE), foreground
 
 
 def _lab(srgb: Tensor) -> Tensor:

@@ -22,13 +22,15 @@ from torchvision.models import ResNet50_Weights
 
 from app.errors import WeightsInvalid
 from app.types import EncoderCard, Modality, Role
-from workers.encoders.base import Classifier, Encoder, Pooled, Prepared, States
+from workers.encoders.base import Classifier, Divided, Encoder, Pooled, Prepared, States
 from workers.encoders.centre import Picture, centre
-from workers.encoders.colours import COLOURS, colour_shares
+from workers.encoders.colours import COLOURS, cell_colour_shares, colour_shares
 from workers.encoders.device import dtype_of
 from workers.encoders.weights import WeightFile
 
 LAST_CHANNELS = 1280  # of the last grid, in both sizes
+ROWS = 4  # of cells that a picture is divided into, and columns
+CELLS = tuple(f"row {row}, column {column}" for row in range(1, ROWS + 1) for column in range(1, ROWS + 1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,20 +92,28 @@ class EfficientNetTower(nn.Module):
         self.stages = nn.ModuleList(_stages(network))
         self.head = nn.Sequential(network.get_submodule("_conv_head"), nn.ReLU6(inplace=True))
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, pixels: Tensor, rows: int = 0) -> tuple[Tensor, Tensor, Tensor]:
         """The grid and the style of (batch, 3, height, width) pixels scaled to -1 to 1.
 
+        Args:
+            pixels: of the pictures.
+            rows: of cells, and columns, whose style is wanted beside that of the whole picture.
+
         Returns:
-            The last grid, (batch, channels, rows, columns); and for each stage the mean and the deviation of each of
-            its channels over the picture, each such vector at unit length, (batch, twice the stages' channels).
+            The last grid, (batch, channels, rows, columns); for each stage the mean and the deviation of each of its
+            channels over the picture, each such vector at unit length, (batch, twice the stages' channels); and the
+            same over each cell, row by row, (batch, cells, twice the stages' channels).
         """
         found = self.stem(pixels)
         styles: list[Tensor] = []
+        cells: list[Tensor] = []
         for stage in self.stages:
             found = stage(found)
             spread, mean = torch.std_mean(found.float(), dim=(2, 3))
             styles += [functional.normalize(mean, dim=1), functional.normalize(spread, dim=1)]
-        return self.head(found), torch.cat(styles, dim=1)
+            cells += [functional.normalize(each, dim=2) for each in _cell_style(found.float(), rows)] if rows else []
+        apart = torch.cat(cells, dim=2) if cells else found.new_zeros((len(found), 0, 0))
+        return self.head(found), torch.cat(styles, dim=1), apart
 
 
 class ImageEncoder(Encoder[Picture]):
@@ -131,12 +141,32 @@ class ImageEncoder(Encoder[Picture]):
 
     def forward(self, batch: Sequence[Prepared]) -> States:
         """The last grid, row by row: (batch, cells, 1280); the style of the stages and the shares of colours."""
+        return self._seen(batch)[0]
+
+    def divide(self, prepared: Sequence[Prepared]) -> list[Divided]:
+        """Pictures as wholes and in the 16 cells of a grid, each cell in the form of a picture, row by row."""
+        found: list[Divided] = []
+        for start in range(0, len(prepared), self.budget):
+            with torch.inference_mode():
+                states, cells = self._seen(prepared[start : start + self.budget], ROWS)
+            tokens = cells.cpu().numpy()
+            found += [Divided(whole, own, CELLS) for whole, own in zip(self.finish(states), tokens, strict=True)]
+        return found
+
+    def _seen(self, batch: Sequence[Prepared], rows: int = 0) -> tuple[States, Tensor]:
+        """The states of pictures, and the outputs of so many rows and columns of cells, (batch, cells, dim)."""
         pixels = torch.stack([one.tensor for one in batch]).to(self.device)  # (batch, 3, crop, crop)
         scaled = ((pixels.to(self.dtype) - 127) / 128).contiguous(memory_format=torch.channels_last)
-        grid, style = self.tower(scaled)
+        grid, style, apart = self.tower(scaled, rows)
         hidden = grid.flatten(2).transpose(1, 2)
-        summary = torch.cat([style / (2 * len(self.tower.stages)) ** 0.5, colour_shares(pixels)], dim=1)
-        return States(hidden, torch.ones(hidden.shape[:2], dtype=torch.bool, device=hidden.device), summary)
+        length = (2 * len(self.tower.stages)) ** 0.5
+        summary = torch.cat([style / length, colour_shares(pixels)], dim=1)
+        states = States(hidden, torch.ones(hidden.shape[:2], dtype=torch.bool, device=hidden.device), summary)
+        if not rows:
+            return states, hidden.new_zeros((len(hidden), 0, self.card.dim))
+        last = functional.adaptive_avg_pool2d(grid.float(), rows).flatten(2).transpose(1, 2)  # (batch, cells, 1280)
+        last = functional.normalize(last, dim=2) * LAST_WEIGHT
+        return states, torch.cat([last, apart / length, cell_colour_shares(pixels, rows)], dim=2)
 
     def finish(self, states: States) -> Pooled:
         """The mean over the grid, the style and the colours, each at a length that its weight gives it."""
@@ -160,6 +190,13 @@ def classifier(size: Size = LITE2) -> Classifier:
     assert isinstance(last, nn.Linear)
     names = ResNet50_Weights.IMAGENET1K_V2.meta["categories"]  # in the order of every classifier of ImageNet
     return Classifier(last.weight.detach(), last.bias.detach(), tuple(names), COLOURS)
+
+
+def _cell_style(found: Tensor, rows: int) -> tuple[Tensor, Tensor]:
+    """The mean and the deviation of (batch, channels, height, width) in each cell: (batch, cells, channels) each."""
+    mean = functional.adaptive_avg_pool2d(found, rows)
+    variance = functional.adaptive_avg_pool2d(found.square(), rows) - mean.square()
+    return mean.flatten(2).transpose(1, 2), variance.clamp_min(0).sqrt().flatten(2).transpose(1, 2)
 
 
 def _network(size: Size) -> EfficientNet:

@@ -33,6 +33,8 @@ BASE = WeightFile(
 )
 SEGMENTS = 32  # of a recording at most
 SEGMENT_STEPS = 4  # of a segment at least: 80 ms
+STRETCH = 4  # segments that are looked at together as a token of a recording
+FRAME = 0.01  # seconds between two log-mel frames
 CARD = EncoderCard(
     name="whisper-base-segments",
     revision=BASE.revision,
@@ -124,6 +126,28 @@ class SpeechEncoder(Encoder[Waveform]):
         """The means of up to 32 equal segments of the steps, side by side."""
         return segments(states, SEGMENTS, SEGMENT_STEPS)
 
+    def split(self, batch: Sequence[Prepared], states: States) -> list[Pooled]:
+        """Stretches of four segments, each in the form of a recording; every second segment begins one."""
+        pooled = self.finish(states).reshape(len(batch), SEGMENTS, -1)
+        return [self._stretches(row[row.any(axis=1)]) for row in pooled]
+
+    def labels(self, prepared: Prepared) -> tuple[str, ...]:
+        """From which to which second each stretch goes."""
+        steps = -(-prepared.length // 2)
+        used = min(SEGMENTS, max(1, steps // SEGMENT_STEPS))
+        seconds = prepared.length * FRAME / used  # of a segment
+        return tuple(
+            f"{start * seconds:.1f}\u2013{min(used, start + STRETCH) * seconds:.1f} s" for start in _starts(used)
+        )
+
+    def _stretches(self, recording: Pooled) -> Pooled:
+        """(segments, width) to (stretches, dim)."""
+        found = np.zeros((len(_starts(len(recording))), SEGMENTS, recording.shape[1]), np.float32)
+        for row, start in zip(found, _starts(len(recording)), strict=True):
+            own = recording[start : start + STRETCH]
+            row[: len(own)] = own
+        return found.reshape(len(found), -1)
+
     def _read(self, windows: list[Tensor]) -> tuple[Tensor, Tensor]:
         frames = nn.utils.rnn.pad_sequence(windows, batch_first=True)  # (windows, frames, bands)
         lengths = torch.tensor([len(window) for window in windows])
@@ -131,6 +155,11 @@ class SpeechEncoder(Encoder[Waveform]):
         inputs = frames.transpose(1, 2).to(self.device, dtype_of(self.device))
         hidden, mask = self.tower(inputs, mask.to(self.device))
         return hidden, mask
+
+
+def _starts(used: int) -> range:
+    """The first segment of each stretch of a recording with so many segments."""
+    return range(0, max(1, used - STRETCH // 2), STRETCH // 2)
 
 
 def _convolution(weights: Mapping[str, Tensor], name: str, stride: int) -> nn.Conv1d:

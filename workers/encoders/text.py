@@ -13,10 +13,11 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from torch import Tensor, nn
 
 from app.types import EncoderCard, Modality, Role
-from workers.encoders.base import Encoder, Pooled, Prepared, States
+from workers.encoders.base import Encoder, Pooled, Prepared, States, Stretch
 from workers.encoders.device import dtype_of
 from workers.encoders.e5_file import E5File, read_e5, unpack
 from workers.encoders.pooling import mean
+from workers.encoders.token_words import words_among
 from workers.encoders.transformer import layer_stack
 from workers.encoders.weights import WeightFile
 
@@ -51,10 +52,14 @@ class E5Tokenizer:
 
     def ids(self, text: str) -> list[int]:
         """The token ids of a text, start and end among them, cut to the longest that is allowed."""
+        return self.read(text)[0]
+
+    def read(self, text: str, begin: int = 0) -> tuple[list[int], tuple[Stretch, ...]]:
+        """The token ids of a text, as `ids`, and its words from a character on."""
         composed = unicodedata.normalize("NFC", text)  # the map below knows single code points only
         normal = re.sub(" {2,}", " ", composed.translate(self._replacements)).strip(" ")
-        ids: list[int] = self._tokenizer.encode(normal).ids
-        return ids
+        found = self._tokenizer.encode(normal)
+        return found.ids, words_among(normal, found.offsets, begin)
 
 
 class E5Tower(nn.Module):
@@ -105,8 +110,8 @@ class TextEncoder(Encoder[str]):
 
     def prepare(self, content: str, role: Role) -> Prepared:
         """Token ids of the text with the prefix of its role."""
-        ids = self.tokenizer.ids(PREFIXES[role] + content)
-        return Prepared(torch.tensor(ids), len(ids))
+        ids, words = self.tokenizer.read(PREFIXES[role] + content, begin=len(PREFIXES[role]))
+        return Prepared(torch.tensor(ids), len(ids), words)
 
     def forward(self, batch: Sequence[Prepared]) -> States:
         """Hidden states of the last layer, (batch, tokens, 384)."""

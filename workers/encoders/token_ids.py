@@ -5,6 +5,8 @@ from pathlib import Path
 from transformers import AutoTokenizer
 
 from app.errors import WeightsInvalid
+from workers.encoders.base import Stretch
+from workers.encoders.token_words import words_among
 
 # Any of these holds a vocabulary; without one, transformers would make up a tokenizer that knows no word.
 VOCABULARIES = (
@@ -46,6 +48,11 @@ class TokenIds:
         """The token ids of a text, at most `longest`; safe in any thread."""
         ids: list[int] = self._tokenizer.encode(text).ids
         return ids
+
+    def read(self, text: str) -> tuple[list[int], tuple[Stretch, ...]]:
+        """The token ids of a text, as `ids`, and its words."""
+        found = self._tokenizer.encode(text)
+        return found.ids, words_among(text, found.offsets)
 
     def filled(self, text: str, length: int) -> list[int]:
         """The same, padded to a length on the side that the checkpoint's tokenizer pads."""

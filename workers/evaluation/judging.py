@@ -16,7 +16,6 @@ from workers.evaluation.scoring import (
     Floats,
     Index,
     nearest_reading,
-    rerank_first,
     similarities,
     similarities_without,
     together,
@@ -27,7 +26,6 @@ ALL = "all"
 TRANSCRIPT = "transcript"
 BOTH = "both"  # a recording by its vector and its transcript
 TYPED = "typed"  # the words that a recording is known to hold, searched as text: what a search by voice is held to
-RERANKED = 200  # the candidates that a search re-ranks
 AT_ONCE = 256  # queries scored in one go
 
 
@@ -61,7 +59,6 @@ def judge(
     encodings: Encodings,
     alignment: Alignment,
     *,
-    rerank: bool = False,
     transcripts: Transcripts | None = None,
 ) -> list[Judgement]:
     """Ranks each query of a split against each modality of its products, and against all.
@@ -71,13 +68,12 @@ def judge(
         split: of the queries; all if none.
         encodings: of the contents.
         alignment: whose vectors are compared.
-        rerank: whether the best against all are re-ranked by attention; transcripts are not.
         transcripts: if given, recordings are also compared by what is heard in them, by both, and, those whose words
             are known, by these as typed.
     """
     found: list[Judgement] = []
     for batch in batches(judged, split, encodings, alignment):
-        found += judge_batch(batch, encodings, alignment, rerank=rerank, transcripts=transcripts)
+        found += judge_batch(batch, encodings, alignment, transcripts=transcripts)
     return found
 
 
@@ -179,15 +175,11 @@ def judge_batch(
     encodings: Encodings,
     alignment: Alignment,
     *,
-    rerank: bool = False,
     transcripts: Transcripts | None = None,
 ) -> Iterator[Judgement]:
     """Ranks the queries of a batch, as `judge` does."""
-    modality, index = batch.modality, batch.index
+    index = batch.index
     found = batch_scores(batch, encodings, alignment, transcripts)
-    if rerank:
-        reranked = rerank_first(found[modality][ALL], batch.vectors, batch.keys, index, RERANKED)
-        found[modality][ALL] = reranked + alignment.card.words_weight * _words(batch)
     for by, by_against in found.items():
         for against, values in by_against.items():
             for query, ranks in zip(batch.queries, rank_products(values), strict=True):

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from app.types import Modality
 from workers.evaluation.word_index import WordIndex
-from workers.rerank.attention import attend
 
 Floats = NDArray[np.float32]
 
@@ -107,44 +106,3 @@ def together(by_modality: Mapping[Modality, Floats], shares: Mapping[Modality, f
         total += np.where(present, values, 0) * shares[modality]
         weights += present * shares[modality]
     return np.divide(total, weights, out=np.full(shape, -np.inf, dtype=np.float32), where=weights > 0)
-
-
-def rerank_first(scores: Floats, queries: Floats, keys: Sequence[str], index: Index, first: int) -> Floats:
-    """The scores with those of each query's best products replaced by the attention re-rank's, and kept on top.
-
-    Args:
-        scores: (q, products).
-        queries: (q, dim) unit length.
-        keys: (q,) what each query was made from; vectors made from the very same content are not attended to.
-        index: the products.
-        first: how many of each query's products are re-ranked.
-
-    Returns:
-        (q, products).
-    """
-    candidates, made_from = _padded(index)
-    reranked = scores.copy()
-    for row, (query, key) in enumerate(zip(queries, keys, strict=True)):
-        best = np.argsort(-scores[row], kind="stable")[:first]
-        best = best[np.isfinite(scores[row, best])]
-        mask = (made_from[best] != "") & (made_from[best] != key)
-        found, _ = attend(query[None], candidates[best], mask)
-        reranked[row] -= 10  # below every cosine
-        reranked[row, best] = found[:, 0]
-    return reranked
-
-
-def _padded(index: Index) -> tuple[Floats, NDArray[np.str_]]:
-    """Each product's vectors, (products, c, dim), and what each was made from, (products, c), empty where padded."""
-    by_product: list[list[tuple[Floats, str]]] = [[] for _ in index.products]
-    for stored in index.modalities.values():
-        for owner, vector, key in zip(stored.owners, stored.vectors, stored.keys, strict=True):
-            by_product[owner].append((vector, key))
-    dim = next(stored.vectors.shape[1] for stored in index.modalities.values())
-    candidates = np.zeros((len(by_product), max(map(len, by_product)), dim), dtype=np.float32)
-    made_from = np.full(candidates.shape[:2], "", dtype="<U64")
-    for number, vectors in enumerate(by_product):
-        for place, (vector, key) in enumerate(vectors):
-            candidates[number, place] = vector
-            made_from[number, place] = key
-    return candidates, made_from

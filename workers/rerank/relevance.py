@@ -1,81 +1,144 @@
-"""Re-ranks a search's candidates: each query vector attends to a candidate's own vectors."""
+"""Re-ranks a search's candidates: the query's tokens attend to the candidates' own."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from itertools import groupby
 
 import numpy as np
-from sqlalchemy import Row
+import torch
+from torch import Tensor
 
-from app.types import Modality
-from workers.query import EncodedQuery
-from workers.rerank.attention import Floats, attend
-from workers.vectors import read_halfvec
+from app.types import Attention, CellWeights, Modality, Seen
+from workers.alignment.artifact import Alignment
+from workers.alignment.rerank_head import Attended
+from workers.alignment.tokens import Tokens
+from workers.query import QueryVector
+from workers.rerank.sides import Side, look
+from workers.stored import StoredContent
 
-
-@dataclass(frozen=True, kw_only=True)
-class Relevance:
-    """What the re-rank says of one candidate."""
-
-    score: float  # -1 to 1
-    attention: Mapping[str, Mapping[str, float]]  # query part -> product modality -> weight, summing to 1
+MOST_SEEN = 3  # of a candidate's tokens that a token of the query is said to see
 
 
-def rerank(encoded: EncodedQuery, against: Sequence[Modality], stored: Sequence[Row[Any]]) -> dict[int, Relevance]:
-    """The relevance of each product among these stored vectors, all in one pass."""
-    rows = [row for row in stored if row.modality in against]
-    if not rows:
-        return {}
-    queries = np.concatenate([each.vectors for each in encoded.vectors])  # (all readings, d)
-    weights = np.array([each.weight for each in encoded.vectors], dtype=np.float32)  # (m,)
-    product_ids = list(dict.fromkeys(row.product_id for row in rows))
-    modalities: dict[int, list[str]] = {product_id: [] for product_id in product_ids}
-    for row in rows:
-        modalities[row.product_id].append(row.modality)
-    candidates, mask = _padded(rows, product_ids, max(map(len, modalities.values())), queries.shape[1])
-    cosines, attention = _nearest(encoded, *attend(queries, candidates, mask))  # (n, m), (n, m, c)
-    scores = cosines @ weights
-    names = [each.name for each in encoded.vectors]
-    return {
-        product_id: Relevance(
-            score=float(scores[number]),
-            attention=_by_modality(names, modalities[product_id], attention[number]),
+@dataclass(frozen=True)
+class TokenRow:
+    """Where one token comes from."""
+
+    source: str  # a query part's name; empty on the candidates' side
+    modality: Modality
+    ordinal: int
+    label: str | None  # None of a whole content
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A part of the query, or a candidate, with what its tokens are called."""
+
+    rows: Sequence[TokenRow]
+    side: Side
+
+
+@dataclass(frozen=True)
+class Reranked:
+    """What the re-rank says of candidates."""
+
+    weights: Tensor  # (parts,) of the query's parts, signed
+    trust: Tensor  # (parts,) how much the re-rank counts beside a part's cosine
+    parts: Sequence[Shown]
+    candidates: Mapping[int, Shown]  # by product
+    found: Attended
+
+    @cached_property
+    def scores(self) -> dict[int, float]:
+        """Of each candidate, what comes to its cosine."""
+        return dict(zip(self.candidates, ((self.weights * self.trust) @ self.found.nearness).tolist(), strict=True))
+
+    def attention(self, product_id: int) -> tuple[Attention, ...]:
+        """What each token of the query attended to in a candidate; nothing in a product that was none."""
+        if product_id not in self.candidates:
+            return ()
+        place, candidate = list(self.candidates).index(product_id), self.candidates[product_id]
+        return tuple(
+            _attention(
+                row,
+                weight=float(self.weights[part] * self.found.importance[part, token]),
+                similarity=float(self.found.similarities[part, place, token]),
+                seen=self.found.attention[part, place, token, : len(candidate.rows)].tolist(),
+                candidate=candidate.rows,
+            )
+            for part, side in enumerate(self.parts)
+            for token, row in enumerate(side.rows)
         )
-        for number, product_id in enumerate(product_ids)
-    }
 
 
-def _nearest(encoded: EncodedQuery, cosines: Floats, attention: Floats) -> tuple[Floats, Floats]:
-    """Of each part's readings, for each candidate, the one whose cosine is highest: (n, m) and (n, m, c)."""
-    ends = np.cumsum([len(each.vectors) for each in encoded.vectors])
-    best = [
-        end - len(own.vectors) + cosines[:, end - len(own.vectors) : end].argmax(1)
-        for own, end in zip(encoded.vectors, ends, strict=True)
+def rerank(
+    asked: Sequence[QueryVector], against: Sequence[Modality], stored: Sequence[StoredContent], alignment: Alignment
+) -> Reranked | None:
+    """Looks at each product that has something of these modalities, all in one pass; None where none has.
+
+    Args:
+        asked: the query's vectors with their tokens.
+        against: the products' modalities that count.
+        stored: what the candidates have, a product's contents side by side.
+        alignment: whose head looks.
+    """
+    contents = [content for content in stored if content.modality in against]
+    products = {own: _candidate(list(each), alignment) for own, each in groupby(contents, lambda one: one.product_id)}
+    if not products:
+        return None
+    parts = [_part(vector, alignment) for vector in asked]
+    with torch.inference_mode():
+        sides = [each.side for each in parts], [each.side for each in products.values()]
+        found = look(alignment.network.rerank, *sides)
+    weights = torch.tensor([vector.weight for vector in asked])
+    trust = torch.tensor([alignment.card.rerank_weights.get(vector.given_as, 0.0) for vector in asked])
+    return Reranked(weights, trust, parts, products, found)
+
+
+def _part(vector: QueryVector, alignment: Alignment) -> Shown:
+    tokens = vector.tokens or Tokens.none(alignment.token_dim)
+    modality = Modality(vector.modality)
+    rows = [TokenRow(vector.name, modality, 0, label) for label in (None, *tokens.labels)]
+    return Shown(rows, Side.of(modality, alignment.compressed(vector.vectors[:1])[0], tokens.vectors))
+
+
+def _candidate(contents: Sequence[StoredContent], alignment: Alignment) -> Shown:
+    wholes = alignment.compressed(np.stack([content.vector for content in contents]))
+    rows = [
+        TokenRow("", content.modality, content.ordinal, label)
+        for content in contents
+        for label in (None, *content.tokens.labels)
     ]
-    chosen = np.stack(best, axis=1)  # (n, m)
-    kept = np.take_along_axis(attention, chosen[..., None], axis=1)
-    return np.take_along_axis(cosines, chosen, axis=1), kept
+    sides = [Side.of(own.modality, whole, own.tokens.vectors) for whole, own in zip(wholes, contents, strict=True)]
+    return Shown(rows, Side.joined(sides))
 
 
-def _padded(
-    rows: Sequence[Row[Any]], product_ids: Sequence[int], longest: int, dim: int
-) -> tuple[np.ndarray, np.ndarray]:
-    places = {product_id: number for number, product_id in enumerate(product_ids)}
-    candidates = np.zeros((len(product_ids), longest, dim), dtype=np.float32)
-    mask = np.zeros((len(product_ids), longest), dtype=bool)
-    filled = dict.fromkeys(product_ids, 0)
-    for row in rows:
-        place, slot = places[row.product_id], filled[row.product_id]
-        candidates[place, slot] = read_halfvec(row.vector)
-        mask[place, slot] = True
-        filled[row.product_id] += 1
-    return candidates, mask
+def _attention(
+    row: TokenRow, *, weight: float, similarity: float, seen: Sequence[float], candidate: Sequence[TokenRow]
+) -> Attention:
+    most = sorted(range(len(seen)), key=lambda place: -seen[place])[:MOST_SEEN]
+    return Attention(
+        query=row.source,
+        modality=row.modality,
+        label=row.label,
+        weight=weight,
+        similarity=similarity,
+        sees=tuple(
+            Seen(
+                against=candidate[place].modality,
+                ordinal=candidate[place].ordinal,
+                label=candidate[place].label,
+                weight=seen[place],
+            )
+            for place in most
+        ),
+        pictures=_pictures(seen, candidate),
+    )
 
 
-def _by_modality(names: Sequence[str], modalities: Sequence[str], attention: np.ndarray) -> dict[str, dict[str, float]]:
-    by_part: dict[str, dict[str, float]] = {}
-    for name, row in zip(names, attention, strict=True):
-        own = by_part.setdefault(name, {})
-        for modality, weight in zip(modalities, row, strict=False):  # the row is padded
-            own[modality] = round(own.get(modality, 0.0) + float(weight), 4)
-    return by_part
+def _pictures(seen: Sequence[float], candidate: Sequence[TokenRow]) -> tuple[CellWeights, ...]:
+    cells: dict[int, list[float]] = {}
+    for weight, row in zip(seen, candidate, strict=True):
+        if row.modality is Modality.IMAGE and row.label is not None:
+            cells.setdefault(row.ordinal, []).append(weight)
+    return tuple(CellWeights(ordinal=ordinal, weights=tuple(own)) for ordinal, own in cells.items())

@@ -156,6 +156,40 @@ class ContributionSchema(Schema):
     contribution = fields.Float(required=True, metadata={"description": "Similarity times weight."})
 
 
+class SeenSchema(Schema):
+    """Something of a product that a token of the query attended to."""
+
+    against = fields.String(required=True, metadata={"description": "The product's modality."})
+    ordinal = fields.Integer(required=True, metadata={"description": "Which text, picture or recording, from 0."})
+    label = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "A word, a cell of the picture, seconds of the recording; null for all of it."},
+    )
+    weight = fields.Float(required=True, metadata={"description": "Its share of the token's attention, 0 to 1."})
+
+
+class SeenPictureSchema(Schema):
+    """How a token's attention fell on one picture."""
+
+    ordinal = fields.Integer(required=True, metadata={"description": "Which picture, from 0."})
+    weights = fields.List(
+        fields.Float(), required=True, metadata={"description": "Of each cell of a square grid, row by row."}
+    )
+
+
+class AttentionSchema(Schema):
+    """What one token of the query, a word, a cell or some seconds, attended to in the product."""
+
+    query = fields.String(required=True, metadata={"description": "The query's part."})
+    modality = fields.String(required=True)
+    label = fields.String(required=True, allow_none=True, metadata={"description": "The word; null for all of it."})
+    weight = fields.Float(required=True, metadata={"description": "How much it counts in the re-rank; signed."})
+    similarity = fields.Float(required=True, metadata={"description": "To what it attended to: -1 to 1."})
+    sees = fields.List(fields.Nested(SeenSchema), required=True, metadata={"description": "The most attended to."})
+    pictures = fields.List(fields.Nested(SeenPictureSchema), required=True)
+
+
 class HitSchema(Schema):
     """One product that was found."""
 
@@ -181,7 +215,12 @@ class HitSchema(Schema):
     product = fields.Nested(
         StoredProductSchema, required=True, allow_none=True, metadata={"description": "Null if it was deleted since."}
     )
-    attention = fields.Raw(required=True, allow_none=True)
+    attention = fields.List(
+        fields.Nested(AttentionSchema),
+        required=True,
+        allow_none=True,
+        metadata={"description": "With `explain`, of the hits that were re-ranked; else null."},
+    )
 
 
 class HitPageSchema(Schema):
@@ -189,6 +228,14 @@ class HitPageSchema(Schema):
 
     hits = fields.List(fields.Nested(HitSchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
+
+
+class HeatQuerySchema(Schema):
+    """Whose attention the heat map shows."""
+
+    ordinal = fields.Integer(load_default=0, validate=validate.Range(0, 100), metadata={"description": "The picture."})
+    query = fields.String(load_default=None, metadata={"description": "Only of this part of the query."})
+    label = fields.String(load_default=None, metadata={"description": "Only of the tokens with this label: a word."})
 
 
 class FacetValueSchema(Schema):

@@ -37,7 +37,7 @@ ANSWER: dict[str, Any] = {
                     "contribution": 0.5,
                 }
             ],
-            "attention": {},
+            "attention": None,
         }
     ],
     "total": 1,

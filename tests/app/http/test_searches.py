@@ -9,9 +9,11 @@ import uuid
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.db import jobs
+from app.db.tables import Job
 from app.http.services import Services
 from app.types import JobState
 from tests.app.http.conftest import Api, assert_problem, picture
@@ -191,3 +193,43 @@ def test_a_failed_search_says_why(api: Api, searches: str, session: Session) -> 
     document = api.get(f"/v1/jobs/{job}").json
     assert (document["state"], document["error"]) == ("failed", why)
     assert "result" not in document
+
+
+LOOK = {
+    "query": "text",
+    "modality": "text",
+    "label": "red",
+    "weight": 1.0,
+    "similarity": 0.5,
+    "sees": [{"against": "image", "ordinal": 0, "label": "row 1, column 1", "weight": 0.4}],
+    "pictures": [{"ordinal": 0, "weights": [0.4] + 15 * [0.04]}],
+}
+
+
+def test_a_hit_that_explains_itself_has_a_heat_map(api: Api, searches: str, own: Services) -> None:
+    job_id = api.post(searches, json={"text": "red", "explain": True}).json["job"]["id"]
+    _answer(own, job_id, 2)
+    with own.sessions.begin() as session:
+        job = jobs.get(session, uuid.UUID(job_id))
+        assert job is not None
+        assert job.result is not None
+        result = {**job.result, "hits": [{**hit, "attention": [LOOK]} for hit in job.result["hits"]]}
+        session.execute(update(Job).where(Job.id == job.id).values(result=result))
+    for asked in ("", "?label=red&query=text&ordinal=0"):
+        answer = api.get(f"/v1/jobs/{job_id}/hits/2/heat{asked}")
+        assert (answer.status_code, answer.content_type) == (200, "image/png")
+        assert answer.data.startswith(b"\x89PNG")
+    assert api.get(f"/v1/jobs/{job_id}").json["result"]["hits"][0]["attention"] == [LOOK]
+
+
+@pytest.mark.parametrize("asked", ["1/heat?label=blue", "1/heat?ordinal=1", "3/heat", "0/heat"])
+def test_what_nothing_looked_at_has_no_heat_map(api: Api, searches: str, own: Services, asked: str) -> None:
+    job_id = api.post(searches, json={"text": "red"}).json["job"]["id"]
+    _answer(own, job_id, 2)
+    answer = api.get(f"/v1/jobs/{job_id}/hits/{asked}")
+    assert (answer.status_code, answer.json["type"]) == (404, "urn:triseek:problem:heat-unknown")
+
+
+def test_a_search_that_has_not_ended_has_no_heat_map(api: Api, searches: str) -> None:
+    job_id = api.post(searches, json={"text": "red"}).json["job"]["id"]
+    assert api.get(f"/v1/jobs/{job_id}/hits/1/heat").status_code == 409

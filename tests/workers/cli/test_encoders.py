@@ -20,7 +20,7 @@ from workers.alignment.card import CARD, AlignmentCard
 from workers.alignment.picture_head import ClassifierShape
 from workers.cli import align
 from workers.cli.evaluate import evaluate
-from workers.embedder import Embedder
+from workers.embedder import Embedded, Embedder
 from workers.training.pair_sets import SMALLEST
 
 FEW = ("--steps", "2", "--no-synthetic", "--dictionary", "0", "--threads", "1")
@@ -125,9 +125,9 @@ def test_a_worker_embeds_with_the_encoders_of_the_artifact(folder: Path) -> None
         Modality.SPEECH: (folder / "1.wav").read_bytes(),
     }
     for modality, content in contents.items():
-        (vector,) = embedder.embed(modality, [content], Role.QUERY)
-        assert isinstance(vector, np.ndarray)
-        assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-4)
+        (found,) = embedder.embed(modality, [content], Role.QUERY)
+        assert isinstance(found, Embedded)
+        assert np.linalg.norm(found.vector) == pytest.approx(1, abs=1e-4)
     assert embedder.space_key.encoders == AlignmentCard.read(folder / "out" / CARD).encoders
 
 

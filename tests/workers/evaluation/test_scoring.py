@@ -6,7 +6,6 @@ from workers.evaluation.scoring import (
     Index,
     ModalityVectors,
     nearest_reading,
-    rerank_first,
     similarities,
     similarities_without,
     together,
@@ -67,19 +66,6 @@ def test_each_query_may_have_shares_of_its_own() -> None:
     by_modality = {TEXT: np.array([[0.8], [0.8]], np.float32), IMAGE: np.array([[0.2], [0.2]], np.float32)}
     shares = {TEXT: np.array([[3], [1]], np.float32), IMAGE: np.array([[1], [3]], np.float32)}
     np.testing.assert_allclose(together(by_modality, shares), [[0.65], [0.35]], rtol=1e-6)
-
-
-def test_the_rerank_keeps_what_it_did_not_see_below_what_it_did() -> None:
-    index = _index(text=[(0, EAST, "1"), (1, NORTH, "2"), (2, UP, "3")])
-    reranked = rerank_first(np.array([[0.1, 0.9, 0.5]], np.float32), EAST[None], ["q"], index, first=2)
-    assert reranked[0, 0] < min(reranked[0, 1:])
-    assert reranked[0, 1] == pytest.approx(0, abs=1e-6)
-
-
-def test_the_rerank_attends_to_no_vector_of_the_querys_own_content() -> None:
-    index = _index(image=[(0, EAST, "same"), (0, NORTH, "other"), (1, NORTH, "third")])
-    reranked = rerank_first(np.array([[0.0, 0.0, -np.inf]], np.float32), EAST[None], ["same"], index, first=3)
-    assert reranked[0, 0] == pytest.approx(reranked[0, 1])
 
 
 def test_a_product_whose_every_vector_is_the_querys_own_content_has_no_score() -> None:

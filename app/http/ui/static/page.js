@@ -63,6 +63,7 @@ async function search(asked) {
   if (!at("key").value.trim()) return complain(words.needKey, at("key"));
   if (!at("catalogue").value) return complain(words.needCatalogue, at("catalogue"));
   if (![...form.keys()].length) return complain(words.needQuery, at("text"));
+  form.append("explain", "true");
   if (at("filter").value.trim()) form.append("filter", at("filter").value.trim());
   running?.abort();
   running = new AbortController();
@@ -80,7 +81,7 @@ async function search(asked) {
 function show(job) {
   const found = job.result;
   last = { id: job.id, cursor: found.next_cursor };
-  results.add(found.hits, api());
+  results.add(found.hits, api(), last.id);
   at("more").hidden = !last.cursor;
   const parts = [found.hits.length ? words.found(found.hits.length, found.total) : words.nothing];
   if (found.transcript) parts.push(words.heard(found.transcript));
@@ -93,7 +94,7 @@ async function showMore() {
   await guarded(async () => {
     const page = await api().hits(last.id, last.cursor);
     last.cursor = page.next_cursor;
-    results.add(page.hits, api());
+    results.add(page.hits, api(), last.id);
     at("more").hidden = !last.cursor;
   });
 }

@@ -37,6 +37,7 @@ const ENGLISH = {
   took: (took) => `${took.total} ms: queue ${took.queue}, encode ${took.encode}, SQL ${took.sql}, re-rank ${took.rerank}`,
   heard: (words) => `Heard: “${words}”`,
   score: "score",
+  saw: (name, seen) => `${name} looked at: ${seen}`,
   modality: { text: "text", image: "picture", speech: "voice", product: "product" },
 };
 
@@ -77,6 +78,7 @@ const CHINESE = {
   took: (took) => `用时 ${took.total} 毫秒：排队 ${took.queue}，编码 ${took.encode}，SQL ${took.sql}，重排 ${took.rerank}`,
   heard: (words) => `听到：“${words}”`,
   score: "得分",
+  saw: (name, seen) => `${name} 关注：${seen}`,
   modality: { text: "文字", image: "图片", speech: "语音", product: "商品" },
 };
 
