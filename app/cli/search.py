@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from app.cli.server import connect, server_options
@@ -86,7 +87,7 @@ def hits_table(hits: list[dict[str, Any]], *, explain: bool) -> Table:
     for hit in hits:
         title = (hit.get("product") or {}).get("title") or ""
         row = [str(hit["rank"]), hit["sku"], title, f"{hit['score']:.3f}", f"{hit['cosine']:.3f}"]
-        table.add_row(*row, *([_reasons(hit)] if explain else []))
+        table.add_row(*map(escape, [*row, *([_reasons(hit)] if explain else [])]))
     return table
 
 
@@ -97,8 +98,22 @@ def took(milliseconds: dict[str, float]) -> str:
 
 
 def _reasons(hit: dict[str, Any]) -> str:
-    return "\n".join(
+    brought = [
         f"{each['query']} × {each['against']}: "
         f"{each['similarity']:.3f} × {each['weight']:.2f} = {each['contribution']:.3f}"
         for each in hit["contributions"]
-    )
+    ]
+    return "\n".join([*brought, *map(_looked, _words(hit))])
+
+
+def _words(hit: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those tokens of the query that are words, and saw something."""
+    tokens = hit["attention"] or ()
+    return [each for each in tokens if each["modality"] == Modality.TEXT and each["label"] and each["sees"]]
+
+
+def _looked(token: dict[str, Any]) -> str:
+    """What a word looked at most: `red looked at image: row 2, column 3 (0.31)`."""
+    seen = token["sees"][0]
+    place = f"{seen['against']}: {seen['label']}" if seen["label"] else f"all of {seen['against']}"
+    return f"{token['label']} looked at {place} ({seen['weight']:.2f})"

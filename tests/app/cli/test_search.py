@@ -1,8 +1,11 @@
+import io
 import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from app.cli.search import hits_table
 from app.client import Client
 from tests.app.cli.conftest import ANSWER, Run
 
@@ -24,6 +27,21 @@ def test_hits_are_printed_with_their_titles_and_the_time_taken(run: Run) -> None
 
 def test_explain_says_what_each_part_of_the_query_brought(run: Run) -> None:
     assert "text × text: 0.500 × 1.00 = 0.500" in run("search", "red", "--catalogue", "shop", "--explain").output
+
+
+def test_words_say_what_they_looked_at_as_it_is_written() -> None:
+    seen = {"against": "text", "ordinal": 0, "label": "[/red] shoe", "weight": 0.61}
+    whole = {**seen, "against": "image", "label": None}
+    attention = [
+        {"query": "text", "modality": "text", "label": label, "sees": sees}
+        for label, sees in ((None, [seen]), ("red", [seen]), ("shoes", [whole]), ("new", []))
+    ]
+    hit = {**ANSWER["hits"][0], "title": "", "attention": attention}
+    printed = io.StringIO()
+    Console(file=printed, width=200).print(hits_table([hit], explain=True))
+    assert "red looked at text: [/red] shoe (0.61)" in printed.getvalue()
+    assert "shoes looked at all of image (0.61)" in printed.getvalue()
+    assert printed.getvalue().count("looked at") == 2
 
 
 def test_facets_and_notes_are_printed_behind_the_hits(run: Run) -> None:
