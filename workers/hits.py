@@ -27,14 +27,14 @@ def hits_of(
 
     Where it was not learnt how relevant they are, all are.
     """
+    looked_at = {} if reranked is None else reranked.scores  # the others come behind
 
     def score(row: Row[Any]) -> float:
-        looked = 0.0 if reranked is None else reranked.scores.get(row.product_id, 0.0)
-        return float(row.cosine + card.words_weight * row.words + looked)
+        return float(row.cosine + card.words_weight * row.words + looked_at.get(row.product_id, 0.0))
 
     likely = {row.product_id: relevance_of(row, encoded, query, card) for row in rows}
     kept = [row for row in rows if (own := likely[row.product_id]) is None or own >= query.min_relevance]
-    ranked = sorted(kept, key=lambda row: (-row.exact, -score(row), row.product_id))
+    ranked = sorted(kept, key=lambda row: (-row.exact, row.product_id not in looked_at, -score(row), row.product_id))
     return [
         Hit(
             product_id=row.product_id,

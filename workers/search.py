@@ -30,6 +30,7 @@ from workers.wording import Wording
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
+RERANKED = 100  # of the best candidates
 CHECKED_EVERY = 100  # of the searches by approximate scans, which are repeated exactly
 
 
@@ -75,7 +76,8 @@ def _answer(session: Session, connections: Connections, towers: Towers, job: Job
     found = products.skus(session, [row.product_id for row in ranked.rows])
     alignment = towers.embedder.alignment
     looks = query.rerank and (query.explain or any(alignment.card.rerank_weights.values()))
-    stored = ranking.tokens(session, towers.space, list(found)) if looks else []
+    best = [row.product_id for row in ranked.rows if row.product_id in found][:RERANKED]
+    stored = ranking.tokens(session, towers.space, best) if looks else []
     watch.lap("sql")
     reranked = rerank(encoded.asked, query.against, [read_content(row, alignment) for row in stored], alignment)
     rows = [row for row in ranked.rows if row.product_id in found]

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from app.errors import JudgedSetInvalid
 from app.types import Modality
 from workers.alignment.artifact import Alignment, save_alignment
 from workers.alignment.opening import open_alignment
@@ -76,7 +77,12 @@ def rerank(
         if measure:
             seen = sides(projected_tokens(by_modality(dev), encodings, alignment), alignment)
         else:
-            taught = [each for each in _lists(judged, TRAIN, encodings, alignment, None) if each.teaches]
+            taught = [each for each in _lists(judged, TRAIN, encodings, alignment, None) if _teaches(each)]
+            if not taught:
+                raise JudgedSetInvalid(
+                    "No query of a split `train` has relevant and other products to choose from: with --measure"
+                    " the present re-rank is judged, which needs none."
+                )
             alignment, seen = _taught(taught, dev, encodings, alignment, progress)
     free = Measured.of(RerankHead(alignment.token_dim), dev, seen)
     trained = Measured.of(alignment.network.rerank, dev, seen)
@@ -119,6 +125,11 @@ def _lists(
         for each in judged
         for own in ranked_lists(each, split, encodings, alignment, most=CANDIDATES, transcripts=heard)
     ]
+
+
+def _teaches(each: RankedList) -> bool:
+    """Not what dev judges by, too: queries of every split."""
+    return each.query.split == TRAIN and each.teaches
 
 
 def _taught(

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from app.types import Attention, CellWeights, Modality, Seen
 from workers.alignment.artifact import Alignment
-from workers.alignment.rerank_head import Attended
+from workers.alignment.rerank_head import Attended, kind_of
 from workers.alignment.tokens import Tokens
 from workers.query import QueryVector
 from workers.rerank.sides import Side, look
@@ -31,11 +31,28 @@ class TokenRow:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A part of the query, or a candidate, with what its tokens are called."""
+class Part:
+    """A part of the query."""
 
     rows: Sequence[TokenRow]
     side: Side
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A product, before what it has is told."""
+
+    contents: Sequence[StoredContent]
+    side: Side
+
+    @property
+    def rows(self) -> list[TokenRow]:
+        """What its tokens are called."""
+        return [
+            TokenRow("", content.modality, content.ordinal, label)
+            for content in self.contents
+            for label in (None, *content.tokens.labels)
+        ]
 
 
 @dataclass(frozen=True)
@@ -44,8 +61,8 @@ class Reranked:
 
     weights: Tensor  # (parts,) of the query's parts, signed
     trust: Tensor  # (parts,) how much the re-rank counts beside a part's cosine
-    parts: Sequence[Shown]
-    candidates: Mapping[int, Shown]  # by product
+    parts: Sequence[Part]
+    candidates: Mapping[int, Candidate]  # by product
     found: Attended
 
     @cached_property
@@ -57,17 +74,17 @@ class Reranked:
         """What each token of the query attended to in a candidate; nothing in a product that was none."""
         if product_id not in self.candidates:
             return ()
-        place, candidate = list(self.candidates).index(product_id), self.candidates[product_id]
+        place, rows = list(self.candidates).index(product_id), self.candidates[product_id].rows
         return tuple(
             _attention(
                 row,
                 weight=float(self.weights[part] * self.found.importance[part, token]),
                 similarity=float(self.found.similarities[part, place, token]),
-                seen=self.found.attention[part, place, token, : len(candidate.rows)].tolist(),
-                candidate=candidate.rows,
+                seen=self.found.attention[part, place, token, : len(rows)].tolist(),
+                candidate=rows,
             )
-            for part, side in enumerate(self.parts)
-            for token, row in enumerate(side.rows)
+            for part, own in enumerate(self.parts)
+            for token, row in enumerate(own.rows)
         )
 
 
@@ -83,9 +100,9 @@ def rerank(
         alignment: whose head looks.
     """
     contents = [content for content in stored if content.modality in against]
-    products = {own: _candidate(list(each), alignment) for own, each in groupby(contents, lambda one: one.product_id)}
-    if not products:
+    if not contents:
         return None
+    products = _candidates(contents, alignment)
     parts = [_part(vector, alignment) for vector in asked]
     with torch.inference_mode():
         sides = [each.side for each in parts], [each.side for each in products.values()]
@@ -95,22 +112,27 @@ def rerank(
     return Reranked(weights, trust, parts, products, found)
 
 
-def _part(vector: QueryVector, alignment: Alignment) -> Shown:
+def _part(vector: QueryVector, alignment: Alignment) -> Part:
     tokens = vector.tokens or Tokens.none(alignment.token_dim)
     modality = Modality(vector.modality)
     rows = [TokenRow(vector.name, modality, 0, label) for label in (None, *tokens.labels)]
-    return Shown(rows, Side.of(modality, alignment.compressed(vector.vectors[:1])[0], tokens.vectors))
+    return Part(rows, Side.of(modality, alignment.compressed(vector.vectors[:1])[0], tokens.vectors))
 
 
-def _candidate(contents: Sequence[StoredContent], alignment: Alignment) -> Shown:
+def _candidates(contents: Sequence[StoredContent], alignment: Alignment) -> dict[int, Candidate]:
+    """Each product's, all contents in one array: a hundred products have some thousand tokens."""
     wholes = alignment.compressed(np.stack([content.vector for content in contents]))
-    rows = [
-        TokenRow("", content.modality, content.ordinal, label)
+    both = [each for whole, own in zip(wholes, contents, strict=True) for each in (whole[None], own.tokens.vectors)]
+    kinds = [
+        kind_of(content.modality, whole=place == 0)
         for content in contents
-        for label in (None, *content.tokens.labels)
+        for place in range(1 + len(content.tokens.labels))
     ]
-    sides = [Side.of(own.modality, whole, own.tokens.vectors) for whole, own in zip(wholes, contents, strict=True)]
-    return Shown(rows, Side.joined(sides))
+    products = {own: list(each) for own, each in groupby(contents, lambda one: one.product_id)}
+    lengths = [sum(1 + len(content.tokens.labels) for content in own) for own in products.values()]
+    vectors = torch.split(torch.from_numpy(np.concatenate(both)), lengths)
+    sides = map(Side, vectors, torch.split(torch.tensor(kinds), lengths))
+    return {product: Candidate(own, side) for (product, own), side in zip(products.items(), sides, strict=True)}
 
 
 def _attention(

@@ -60,7 +60,7 @@ def ranked_lists(
     most: int,
     transcripts: Transcripts | None = None,
 ) -> Iterator[RankedList]:
-    """The queries of a split, not of others, with up to so many candidates.
+    """The queries of a split, and those of every split, with up to so many candidates.
 
     Args:
         judged: products, queries and judgements.
@@ -77,8 +77,6 @@ def ranked_lists(
         heard = _heard(batch, transcripts)
         owned = _owned(judged, batch, encodings)
         for row, query in enumerate(batch.queries):
-            if query.split != split:
-                continue
             best = [int(place) for place in np.argsort(-ranked[row], kind="stable")[:most]]
             candidates = {
                 place: tuple(held for held, key in owned[place] if key != batch.keys[row])

@@ -31,9 +31,9 @@ def projected_tokens(
 
 def principal_axes(projected: Projected, count: int) -> torch.Tensor:
     """The directions along which tokens differ most, (dim, count) orthonormal; of a random sample of them."""
-    rows = np.concatenate(list(projected.values())).astype(np.float32)
-    chosen = np.random.default_rng(0).permutation(len(rows))[:AXES_FROM]
-    rising = torch.linalg.eigh(torch.from_numpy(rows[chosen].T @ rows[chosen]))[1]
+    rows = np.concatenate(list(projected.values()))
+    chosen = rows[np.random.default_rng(0).permutation(len(rows))[:AXES_FROM]].astype(np.float32)
+    rising = torch.linalg.eigh(torch.from_numpy(chosen.T @ chosen))[1]
     axes: torch.Tensor = rising.flip(1)[:, :count].contiguous()
     return axes
 
