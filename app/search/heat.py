@@ -27,7 +27,7 @@ def heat_of(hit: dict[str, Any], *, ordinal: int, query: str | None = None, labe
         HeatUnknown: no such token looked at such a picture.
     """
     looks = [
-        [cell * token["weight"] for cell in picture["weights"]]
+        [cell * abs(token["weight"]) for cell in picture["weights"]]
         for token in hit["attention"] or ()
         if query in (None, token["query"]) and label in (None, token["label"])
         for picture in token["pictures"]

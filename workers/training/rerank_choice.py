@@ -99,7 +99,7 @@ def _row(
         return np.array([ndcg(each, near[place], weight) for place, each in zip(places, own, strict=True)])
 
     before = values(free[0], 0.0)
-    by_free, by_trained = values(free[0], free[1][modality]), values(trained[0], trained[1][modality])
+    by_free, by_trained = (values(near, weights.get(modality, 0.0)) for near, weights in (free, trained))
     bounds = mean_intervals((by_trained - before)[:, None], [each.query.relevant for each in own])
     return RerankRow(
         judged=judged,

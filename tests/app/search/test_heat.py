@@ -31,6 +31,11 @@ def test_the_heat_of_one_word() -> None:
     assert heat_of(HIT, ordinal=0, query="text", label="shoes") == pytest.approx([0.1, 0, 0, 0])
 
 
+def test_what_is_not_wanted_is_looked_at_all_the_same() -> None:
+    unwanted = {"sku": "shoe", "attention": [_token("red", -0.5, _0=[0.2, 0.4])]}
+    assert heat_of(unwanted, ordinal=0) == pytest.approx([0.1, 0.2])
+
+
 @pytest.mark.parametrize("asked", [{"ordinal": 2}, {"ordinal": 0, "label": "blue"}, {"ordinal": 0, "query": "image"}])
 def test_what_was_not_looked_at_has_no_heat(asked: dict[str, Any]) -> None:
     with pytest.raises(HeatUnknown, match="explain: true"):

@@ -130,6 +130,8 @@ def test_the_table_says_what_it_brings_with_its_interval() -> None:
     near = nearness(RerankHead(DIM), lists, sides)
     weights = {Modality.TEXT: 1.0}
     (row,) = rows(lists, (near, weights), (near, weights))
+    (unweighed,) = rows(lists, (near, weights), (near, {}))
+    assert unweighed.trained == row.cosine
     assert (row.judged, row.modality, row.n) == ("set", "text", 50)
     assert row.free == row.trained == pytest.approx(row.cosine + row.gain)
     assert row.interval is not None
