@@ -9,7 +9,7 @@ from workers.encoders.base import Stretch
 
 MOST = 32  # words of a text that are told apart
 UNSPACED_TEXT = regex.compile(rf"[{UNSPACED}]")
-AROUND = " \t\n,.;:!?()[]{}\"'\u201c\u201d\u2018\u2019\u3001\u3002\uff0c"
+AROUND = regex.compile(r"^[\s\p{P}\p{C}]+|[\s\p{P}\p{C}]+\Z")  # spaces, punctuation, what nobody sees
 
 
 def words_among(text: str, offsets: Sequence[tuple[int, int]], begin: int = 0) -> tuple[Stretch, ...]:
@@ -26,7 +26,7 @@ def words_among(text: str, offsets: Sequence[tuple[int, int]], begin: int = 0) -
     behind = begin
     for token, (start, end) in enumerate(offsets):
         own = text[start:end]
-        if end <= begin or not own.strip(AROUND):
+        if end <= begin or not AROUND.sub("", own):
             continue
         spaced = any(character.isspace() for character in text[behind:start] + own[0])
         if spaced or UNSPACED_TEXT.search(own) or not words:
@@ -37,5 +37,5 @@ def words_among(text: str, offsets: Sequence[tuple[int, int]], begin: int = 0) -
     groups = [words[first : first + size] for first in range(0, len(words), size)]
     together = [[token for word in group for token in word] for group in groups]
     return tuple(
-        Stretch(text[offsets[own[0]][0] : offsets[own[-1]][1]].strip(AROUND), own[0], own[-1] + 1) for own in together
+        Stretch(AROUND.sub("", text[offsets[own[0]][0] : offsets[own[-1]][1]]), own[0], own[-1] + 1) for own in together
     )
