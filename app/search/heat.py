@@ -36,7 +36,7 @@ def heat_of(hit: dict[str, Any], *, ordinal: int, query: str | None = None, labe
     if not looks:
         raise HeatUnknown(
             f"Nothing of the query looked at picture {ordinal} of {hit['sku']}; only searches with explain: true"
-            " keep what their best hits' pictures were looked at for."
+            " that are re-ranked keep what their best hits' pictures were looked at for."
         )
     return [sum(cells) for cells in zip(*looks, strict=True)]
 

@@ -8,6 +8,7 @@ from app.words import UNSPACED
 from workers.encoders.base import Stretch
 
 MOST = 32  # words of a text that are told apart
+LONGEST = 64  # characters of a label; what is longer is cut
 UNSPACED_TEXT = regex.compile(rf"[{UNSPACED}]")
 AROUND = regex.compile(r"^[\s\p{P}\p{C}]+|[\s\p{P}\p{C}]+\Z")  # spaces, punctuation, what nobody sees
 
@@ -37,5 +38,10 @@ def words_among(text: str, offsets: Sequence[tuple[int, int]], begin: int = 0) -
     groups = [words[first : first + size] for first in range(0, len(words), size)]
     together = [[token for word in group for token in word] for group in groups]
     return tuple(
-        Stretch(AROUND.sub("", text[offsets[own[0]][0] : offsets[own[-1]][1]]), own[0], own[-1] + 1) for own in together
+        Stretch(_label(text[offsets[own[0]][0] : offsets[own[-1]][1]]), own[0], own[-1] + 1) for own in together
     )
+
+
+def _label(words: str) -> str:
+    named = AROUND.sub("", words)
+    return named if len(named) <= LONGEST else named[: LONGEST - 1] + "\u2026"

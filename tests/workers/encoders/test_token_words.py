@@ -42,6 +42,11 @@ def test_of_many_words_neighbours_stand_together() -> None:
     assert found[-1].label == "w69"
 
 
+def test_a_label_that_is_too_long_is_cut() -> None:
+    (word,) = words_among(*_offsets("a" * 500))
+    assert (len(word.label), word.label[-2:]) == (64, "a\u2026")
+
+
 @given(st.lists(st.text(min_size=1, max_size=5), max_size=100))
 def test_words_are_in_order_and_never_too_many(tokens: list[str]) -> None:
     found = words_among(*_offsets(*tokens))
