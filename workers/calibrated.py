@@ -1,34 +1,30 @@
 """How likely each hit of a search is relevant, by what its query's parts brought."""
 
 from collections import defaultdict
-from typing import Any
 
-from sqlalchemy import Row
-
+from app.db.ranking import RankedProduct
 from app.types import Modality, SearchQuery
 from workers.alignment.card import AlignmentCard
 from workers.alignment.relevance import relevance
 from workers.query import EncodedQuery
 
 
-def relevance_of(row: Row[Any], encoded: EncodedQuery, query: SearchQuery, card: AlignmentCard) -> float | None:
-    """The relevance of one row of the ranking statement; None where the alignment has not learnt it.
+def relevance_of(
+    product: RankedProduct, encoded: EncodedQuery, query: SearchQuery, card: AlignmentCard
+) -> float | None:
+    """The relevance of one candidate; None where the alignment has not learnt it.
 
     What is asked for counts, not what is asked to be unlike: nobody judged such queries. What was asked for by its
     whole name is relevant.
     """
-    if row.exact:
+    if product.exact:
         return 1.0
-    wanted = [
-        (similarity * weight, weight)
-        for similarity, weight in zip(row.similarity, row.weight, strict=True)
-        if weight > 0
-    ]
+    wanted = [(each.similarity * each.weight, each.weight) for each in product.compared if each.weight > 0]
     weights = _weights(encoded, query)
     if not wanted or not weights:
         return None
     cosine = sum(brought for brought, _ in wanted) / sum(weight for _, weight in wanted)
-    return relevance(card.relevance, cosine + card.words_weight * max(0.0, row.words), weights)
+    return relevance(card.relevance, cosine + card.words_weight * max(0.0, product.words), weights)
 
 
 def _weights(encoded: EncodedQuery, query: SearchQuery) -> dict[Modality, float]:

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Row
-
-from app.types import Contribution, Hit, Modality, SearchQuery
+from app.db.ranking import RankedProduct
+from app.types import Contribution, Hit, SearchQuery
 from workers.alignment.card import AlignmentCard
 from workers.calibrated import relevance_of
 from workers.query import EncodedQuery
@@ -19,51 +18,51 @@ EXACT = {0: None, 1: "brand", 2: "sku"}  # what the ranking statement says of it
 def hits_of(
     encoded: EncodedQuery,
     query: SearchQuery,
-    rows: Sequence[Row[Any]],
+    products: Sequence[RankedProduct],
     reranked: Reranked | None,
     card: AlignmentCard,
 ) -> list[Hit]:
-    """The rows of the ranking statement that are relevant enough, in their final order.
+    """The candidates that are relevant enough, in their final order.
 
     Where it was not learnt how relevant they are, all are.
     """
     looked_at = {} if reranked is None else reranked.scores  # the others come behind
 
-    def score(row: Row[Any]) -> float:
-        return float(row.cosine + card.words_weight * row.words + looked_at.get(row.product_id, 0.0))
+    def score(product: RankedProduct) -> float:
+        return float(product.cosine + card.words_weight * product.words + looked_at.get(product.product_id, 0.0))
 
-    likely = {row.product_id: relevance_of(row, encoded, query, card) for row in rows}
-    kept = [row for row in rows if (own := likely[row.product_id]) is None or own >= query.min_relevance]
-    ranked = sorted(kept, key=lambda row: (-row.exact, row.product_id not in looked_at, -score(row), row.product_id))
+    likely = {each.product_id: relevance_of(each, encoded, query, card) for each in products}
+    kept = [each for each in products if (own := likely[each.product_id]) is None or own >= query.min_relevance]
+    ranked = sorted(
+        kept, key=lambda each: (-each.exact, each.product_id not in looked_at, -score(each), each.product_id)
+    )
     return [
         Hit(
-            product_id=row.product_id,
+            product_id=each.product_id,
             rank=rank,
-            score=score(row),
-            cosine=row.cosine,
-            words=row.words,
-            relevance=likely[row.product_id],
-            exact=EXACT[row.exact],
-            contributions=_contributions(encoded, row),
-            attention=reranked.attention(row.product_id) if reranked and query.explain and rank <= EXPLAINED else (),
+            score=score(each),
+            cosine=each.cosine,
+            words=each.words,
+            relevance=likely[each.product_id],
+            exact=EXACT[each.exact],
+            contributions=_contributions(encoded, each),
+            attention=reranked.attention(each.product_id) if reranked and query.explain and rank <= EXPLAINED else (),
         )
-        for rank, row in enumerate(ranked, start=1)
+        for rank, each in enumerate(ranked, start=1)
     ]
 
 
-def _contributions(encoded: EncodedQuery, row: Row[Any]) -> tuple[Contribution, ...]:
+def _contributions(encoded: EncodedQuery, product: RankedProduct) -> tuple[Contribution, ...]:
     return tuple(
         Contribution(
-            query=encoded.vectors[part].name,
-            modality=encoded.vectors[part].modality,
-            against=Modality(against),
-            similarity=similarity,
-            weight=weight,
-            contribution=similarity * weight,
+            query=encoded.vectors[each.part].name,
+            modality=encoded.vectors[each.part].modality,
+            against=each.against,
+            similarity=each.similarity,
+            weight=each.weight,
+            contribution=each.similarity * each.weight,
         )
-        for part, against, similarity, weight in sorted(
-            zip(row.part, row.against, row.similarity, row.weight, strict=True)
-        )
+        for each in product.compared
     )
 
 

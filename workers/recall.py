@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from app.db import jobs, recall
-from app.db.ranking import Scan
+from app.db.ranking_statement import Scan
 from app.search.service import read_query
 from app.types import JobState
 from workers.connections import Connections
@@ -26,7 +26,7 @@ def check_recall(connections: Connections, towers: Towers, job_id: UUID) -> None
         query = read_query(job.request)
         encoded = encode_query(session, connections.store, towers, job.catalogue_id, query.parts)
         retrieval = Retrieval(session, towers, job.catalogue_id, query, encoded)
-        found, right = ([row.product_id for row in retrieval.rank(scan).rows[:LOOKED_AT]] for scan in Scan)
+        found, right = ([each.product_id for each in retrieval.rank(scan).products[:LOOKED_AT]] for scan in Scan)
     if right:
         share = len(set(found) & set(right)) / len(right)
         with connections.sessions.begin() as session:

@@ -9,7 +9,8 @@ from app.conditions import Condition
 from app.db import ranking
 from app.db.filtering import Filter, sql_of
 from app.db.matching import Matching
-from app.db.ranking import Ranked, RankingPart, Scan
+from app.db.ranking import Ranked
+from app.db.ranking_statement import RankingPart, RankingStatement, Scan
 from app.search.filters import parse_filter
 from app.search.service import FROZEN
 from app.types import Modality, SearchQuery
@@ -53,17 +54,16 @@ class Retrieval:
 
     def rank(self, scan: Scan | None = None, candidates: int = FROZEN) -> Ranked:
         """The candidates, best first; by this kind of scan if one is given."""
-        return ranking.rank(
-            self.session,
-            self.towers.space,
-            self.catalogue_id,
-            self._parts,
+        statement = RankingStatement(
+            space=self.towers.space,
+            catalogue_id=self.catalogue_id,
+            parts=self._parts,
             words=self.wording.words,
             where=self._where,
             exclude=self.encoded.named_products,
-            scan=scan,
             candidates=candidates,
         )
+        return ranking.rank(self.session, statement, scan)
 
     @cached_property
     def _where(self) -> Filter:

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.conditions import Condition, fields_of
-from app.db import jobs, products, ranking
+from app.db import embeddings, jobs, products
 from app.db.matching import is_known
-from app.db.ranking import Scan
+from app.db.ranking_statement import Scan
 from app.db.tables import Job
 from app.errors import SearchAbandoned, SearchFailed, TriseekError
 from app.jobs.client import enqueue
@@ -73,17 +73,19 @@ def _answer(session: Session, connections: Connections, towers: Towers, job: Job
     total = matching.count()
     facets = {name: matching.facet(parse_field(name)) for name in query.facets}
     notes = _spelt(retrieval.wording) + ([] if total else _notes(session, catalogue_id, retrieval.condition))
-    found = products.skus(session, [row.product_id for row in ranked.rows])
+    found = products.skus(session, [each.product_id for each in ranked.products])
     alignment = towers.embedder.alignment
     looks = query.rerank and (query.explain or any(alignment.card.rerank_weights.values()))
-    best = [row.product_id for row in ranked.rows if row.product_id in found][:RERANKED]
-    stored = ranking.tokens(session, towers.space, best) if looks else []
+    best = [each.product_id for each in ranked.products if each.product_id in found][:RERANKED]
+    stored = embeddings.tokens(session, towers.space, best) if looks else []
     watch.lap("sql")
     reranked = rerank(encoded.asked, query.against, [read_content(row, alignment) for row in stored], alignment)
-    rows = [row for row in ranked.rows if row.product_id in found]
-    hits = hits_of(encoded, query, rows, reranked, alignment.card)
-    if len(hits) < len(rows):
-        notes.append(f"{len(rows) - len(hits)} of the best {len(rows)} are less relevant than {query.min_relevance:g}.")
+    there = [each for each in ranked.products if each.product_id in found]
+    hits = hits_of(encoded, query, there, reranked, alignment.card)
+    if len(hits) < len(there):
+        notes.append(
+            f"{len(there) - len(hits)} of the best {len(there)} are less relevant than {query.min_relevance:g}."
+        )
     watch.lap("rerank")
     queued = (cast(datetime, job.started_at) - job.created_at).total_seconds()
     return {

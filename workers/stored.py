@@ -24,7 +24,7 @@ class StoredContent:
 
 
 def read_content(row: Row[Any], alignment: Alignment) -> StoredContent:
-    """A row of `app.db.ranking.tokens`."""
+    """A row of `app.db.embeddings.tokens`."""
     dim = alignment.token_dim
     tokens = Tokens.none(dim)
     if row.tokens is not None:

@@ -82,12 +82,12 @@ def words_of(nearest: str, words: RankingWords) -> str:
     )
 
 
-def with_words(matching: str) -> str:
+def with_words(matching: str, candidates: int) -> str:
     """Candidates among products that match: those that have the weightiest of the words."""
     return (
         f"(SELECT product_id FROM (SELECT id AS product_id, ({HAS}) AS has FROM products"  # noqa: S608  no text of a user's
         f" WHERE {matching} AND words @@ CAST(:found_by AS tsquery) LIMIT {MOST_WORDED}) AS worded"
-        " ORDER BY has DESC, product_id LIMIT :candidates)"
+        f" ORDER BY has DESC, product_id LIMIT {int(candidates)})"
     )
 
 

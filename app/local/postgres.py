@@ -20,6 +20,7 @@ from app.local.root import RootWay
 PATIENCE = 30.0  # seconds that a start may take, recovery after a crash included
 FIRST_PAUSE = 0.02  # seconds between two tries to connect; doubles
 LONGEST_PAUSE = 0.5
+LEAST_BUFFERS, MOST_BUFFERS = 128, 8_192  # MB
 USER = "triseek"
 ENVIRON = {"LC_ALL": "C", "PGTZ": "UTC"}
 
@@ -69,6 +70,7 @@ class Postgres:
             "unix_socket_directories": str(self._sockets),
             "unix_socket_permissions": "0700",
             "max_connections": "100",
+            "shared_buffers": f"{_buffers()}MB",
             "log_timezone": "UTC",
         }
         if sys.platform == "linux":
@@ -101,6 +103,15 @@ class Postgres:
                 self._family.stop(server, 5)
                 raise ServiceFailed(f"PostgreSQL did not start: {server.last_words}") from error
             return
+
+
+def _buffers() -> int:
+    """MB of pages that the server may keep, taken as they are needed: a quarter of the memory, as its manual advises.
+
+    A vector index is read all over the place; pages from outside the server's own take many times longer.
+    """
+    quarter: int = psutil.virtual_memory().total // 4 // 1024**2
+    return min(max(quarter, LEAST_BUFFERS), MOST_BUFFERS)
 
 
 def _binaries(place: Path, way: RootWay | None) -> Path:

@@ -1,12 +1,15 @@
 """The live recall meter: searches by approximate scans, repeated exactly."""
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from app.catalog.drafts import ProductDraft
 from app.db import jobs, ranking, recall
+from app.db.ranking_statement import RankingStatement, Scan
 from app.db.tables import OutboxMessage
 from app.types import JobKind, Modality, QueryPart
 from tests.end_to_end.conftest import Shop
@@ -40,9 +43,9 @@ def test_what_an_index_misses_is_seen(stocked: Shop, monkeypatch: pytest.MonkeyP
     job = stocked.search(LAMP)
     rank = ranking.rank
 
-    def forgetful(*parts: object, scan: ranking.Scan, **named: object) -> ranking.Ranked:
-        found = rank(*parts, scan=scan, **named)  # type: ignore[arg-type]  # passed on as they came
-        return ranking.Ranked(found.rows[5:] if scan is ranking.Scan.APPROXIMATE else found.rows, found.scan)
+    def forgetful(session: Session, statement: RankingStatement, scan: Scan) -> ranking.Ranked:
+        found = rank(session, statement, scan)
+        return replace(found, products=found.products[5:]) if scan is Scan.APPROXIMATE else found
 
     monkeypatch.setattr(ranking, "rank", forgetful)
     check_recall(stocked.connections, stocked.towers, job.id)

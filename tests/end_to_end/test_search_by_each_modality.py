@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 from sqlalchemy import select
 
 from app.catalog.drafts import ProductDraft
-from app.db import embeddings, ranking
+from app.db import embeddings
 from app.db.tables import Tokens
 from app.sample.catalogue import Thing, things
 from app.sample.speech import synthesise
@@ -133,7 +133,7 @@ def test_a_hit_explains_what_each_word_looked_at(stocked: Shop) -> None:
 
 def test_products_keep_their_tokens_and_lose_them_with_their_vectors(stocked: Shop) -> None:
     with stocked.connections.sessions.begin() as session:
-        rows = ranking.tokens(session, stocked.towers.space, list(range(1, 1000)))
+        rows = embeddings.tokens(session, stocked.towers.space, list(range(1, 1000)))
         by_modality = {(row.product_id, row.modality): row for row in rows}
         assert len(by_modality) >= 2 * len(SKUS)
         for row in rows:

@@ -17,7 +17,7 @@ from app.db import catalogues, ranking, spaces
 from app.db.engine import make_engine, make_sessions
 from app.db.filtering import EVERYTHING, sql_of
 from app.db.migrate import upgrade
-from app.db.ranking import RankingPart
+from app.db.ranking_statement import RankingPart, RankingStatement
 from app.keys.service import TENANT
 from app.local.servers import Servers
 from app.types import Modality, SpaceKey
@@ -86,7 +86,9 @@ class TriseekEngine(Engine):
         def search(query: Vectors, field: str | None, count: int) -> Sequence[int]:
             part = RankingPart(vectors=[query.tolist()], weight=1.0, shares={Modality.TEXT: 1.0})
             where = EVERYTHING if field is None else FILTERS[field]
-            ranked = ranking.rank(session, self._space, self._catalogue, [part], where=where, candidates=count)
-            return [row.product_id for row in ranked.rows]
+            statement = RankingStatement(
+                space=self._space, catalogue_id=self._catalogue, parts=[part], where=where, candidates=count
+            )
+            return [each.product_id for each in ranking.rank(session, statement).products]
 
         return search

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.db import catalogues, embeddings, products, ranking, spaces
 from app.db.engine import make_engine, make_sessions
 from app.db.migrate import upgrade
-from app.db.ranking import RankingPart
+from app.db.ranking_statement import RankingPart, RankingStatement
 from app.db.tables import EmbeddingSpace
 from app.db.word_ranking import RankingWords
 from app.keys.service import TENANT
@@ -162,8 +162,8 @@ def _ranked(
     text = batch.queries[row].text
     terms = batch.index.words.terms([text] if text else [])
     words = RankingWords(terms=terms, weight=alignment.card.words_weight)
-    found = ranking.rank(session, space, catalogue, [part], words=words, candidates=CANDIDATES)
-    return [places[each.product_id] for each in found.rows]
+    statement = RankingStatement(space=space, catalogue_id=catalogue, parts=[part], words=words, candidates=CANDIDATES)
+    return [places[each.product_id] for each in ranking.rank(session, statement).products]
 
 
 def _in_order(found: Sequence[int], in_memory: Floats) -> bool:

@@ -8,9 +8,8 @@ from app.catalog import service
 from app.catalog.drafts import ProductDraft
 from app.db import catalogues, matching, ranking, upkeep
 from app.db.filtering import EVERYTHING, Filter, sql_of
-from app.db.ranking import RankingPart, Scan
+from app.db.ranking_statement import RankingPart, RankingStatement, Scan
 from app.db.tables import EmbeddingSpace
-from app.db.word_ranking import NO_WORDS, values_of
 from app.search.filters import parse_filter
 from app.spaces.service import adopt
 from app.types import Modality, SpaceKey
@@ -43,11 +42,13 @@ def _filled(session: Session) -> tuple[EmbeddingSpace, int]:
     return space, catalogue
 
 
+def _statement(space: EmbeddingSpace, catalogue: int, where: Filter, candidates: int) -> RankingStatement:
+    return RankingStatement(space=space, catalogue_id=catalogue, parts=[PART], where=where, candidates=candidates)
+
+
 def _plan(session: Session, space: EmbeddingSpace, catalogue: int, scan: Scan, where: Filter) -> str:
-    values = {"catalogue": catalogue, "exclude": [], "candidates": 20, "weight_0": 1.0, "share_0_text": 1.0}
-    values |= values_of(NO_WORDS)
-    values |= {"vector_0_0": str(PART.vectors[0]), **where.values}
-    return "\n".join(session.scalars(text(f"EXPLAIN {ranking.statement(space, [PART], scan, where)}"), values))
+    statement = _statement(space, catalogue, where, candidates=20)
+    return "\n".join(session.scalars(text(f"EXPLAIN {statement.text(scan, nodes=40)}"), statement.values))
 
 
 def test_each_way_of_ranking_goes_through_its_indexes(services: Services) -> None:
@@ -64,7 +65,7 @@ def test_each_way_of_ranking_goes_through_its_indexes(services: Services) -> Non
             for index in used:
                 assert index.format(space=space.id) in plan, plan
             assert "Seq Scan" not in plan
-            assert len(ranking.rank(session, space, catalogue, [PART], where=where, candidates=10).rows) == 10
+            assert len(ranking.rank(session, _statement(space, catalogue, where, 10)).products) == 10
 
 
 def test_as_many_come_as_match_though_the_estimate_was_wrong(
@@ -74,7 +75,8 @@ def test_as_many_come_as_match_though_the_estimate_was_wrong(
     with services.sessions() as session:
         space, catalogue = _filled(session)
         where = sql_of(parse_filter("rare = 7 AND half = 1"))
-        assert len(ranking.rank(session, space, catalogue, [PART], where=where, candidates=200).rows) == COUNT // 1000
+        found = ranking.rank(session, _statement(space, catalogue, where, 200)).products
+        assert len(found) == COUNT // 1000
 
 
 def test_a_table_that_has_grown_is_looked_at_again_once(services: Services) -> None:

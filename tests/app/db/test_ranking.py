@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session
 from app.catalog import service
 from app.catalog.drafts import ProductDraft
 from app.db import catalogues, embeddings, products, ranking
-from app.db.ranking import RankingPart
+from app.db.ranking_statement import RankingPart, RankingStatement, Scan
 from app.db.tables import EmbeddingSpace
-from app.db.word_ranking import NO_WORDS, values_of
 from app.spaces.service import adopt
 from app.types import Modality, SpaceKey
 from tests.conftest import Services
@@ -55,9 +54,10 @@ def _embed(
 
 
 def _ranked(session: Session, space: EmbeddingSpace, catalogue_id: int, *parts: RankingPart, **options: object) -> list:
-    rows = ranking.rank(session, space, catalogue_id, parts, candidates=10, **options).rows
-    skus = products.by_ids(session, [row.product_id for row in rows])
-    return [(skus[row.product_id].sku, pytest.approx(row.cosine, abs=1e-3)) for row in rows]
+    statement = RankingStatement(space=space, catalogue_id=catalogue_id, parts=parts, candidates=10, **options)
+    ranked = ranking.rank(session, statement).products
+    skus = products.by_ids(session, [each.product_id for each in ranked])
+    return [(skus[each.product_id].sku, pytest.approx(each.cosine, abs=1e-3)) for each in ranked]
 
 
 def _part(*readings: np.ndarray, weight: float = 1.0, **shares: float) -> RankingPart:
@@ -112,9 +112,10 @@ def test_contributions_sum_to_the_cosine(services: Services) -> None:
         space = _space(session)
         catalogue = _embed(session, space, "c", {"both": {TEXT: [EAST], IMAGE: [(EAST + UP) / 2**0.5]}})
         parts = [_part(EAST, weight=0.7, text=0.8, image=0.2), _part(UP, weight=-0.3, text=0.4, image=0.6)]
-        (row,) = ranking.rank(session, space, catalogue, parts, candidates=10).rows
-        assert sum(np.multiply(row.similarity, row.weight)) == pytest.approx(row.cosine, abs=1e-6)
-        assert sum(np.abs(row.weight)) == pytest.approx(1.0)
+        statement = RankingStatement(space=space, catalogue_id=catalogue, parts=parts, candidates=10)
+        (found,) = ranking.rank(session, statement).products
+        assert sum(each.similarity * each.weight for each in found.compared) == pytest.approx(found.cosine, abs=1e-9)
+        assert sum(abs(each.weight) for each in found.compared) == pytest.approx(1.0)
 
 
 def test_only_the_asked_modalities_count(services: Services) -> None:
@@ -147,9 +148,7 @@ def test_a_large_catalogue_is_ranked_through_the_partial_index(services: Service
         session.execute(
             text("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
         )
-        statement = ranking.statement(space, [_part(EAST)])
-        values = {"catalogue": catalogue, "exclude": [], "candidates": 5, "vector_0_0": "[1,0,0,0]", "weight_0": 1.0}
-        values |= {"share_0_text": 1.0, "share_0_image": 1.0} | values_of(NO_WORDS)
-        plan = "\n".join(session.scalars(text(f"EXPLAIN {statement}"), values))
+        statement = RankingStatement(space=space, catalogue_id=catalogue, parts=[_part(EAST)], candidates=5)
+        plan = "\n".join(session.scalars(text(f"EXPLAIN {statement.text(Scan.APPROXIMATE)}"), statement.values))
         assert f"embeddings_{space.id}_text" in plan
         assert f"embeddings_{space.id}_image" in plan

@@ -78,7 +78,7 @@ def test_another_order_is_noticed(services: Services, alignment: Alignment, monk
 
     def reversed_rank(session: Session, *parts: object, **named: object) -> object:
         found = rank(session, *parts, **named)  # type: ignore[arg-type]  # passed on as they came
-        return replace(found, rows=found.rows[::-1])
+        return replace(found, products=found.products[::-1])
 
     monkeypatch.setattr(ranking, "rank", reversed_rank)
     with services.sessions() as session:
