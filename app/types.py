@@ -146,6 +146,7 @@ class CellWeights:
     """What the cells of one picture got of a query token's attention."""
 
     ordinal: int
+    digest: str  # SHA-256 of the picture
     weights: tuple[float, ...]  # of a square grid, row by row
 
 

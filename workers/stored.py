@@ -19,6 +19,7 @@ class StoredContent:
     product_id: int
     modality: Modality
     ordinal: int
+    digest: str  # SHA-256
     vector: np.ndarray  # (dim,) float32, unit length
     tokens: Tokens
 
@@ -33,6 +34,7 @@ def read_content(row: Row[Any], alignment: Alignment) -> StoredContent:
         product_id=row.product_id,
         modality=Modality(row.modality),
         ordinal=row.ordinal,
+        digest=row.digest,
         vector=read_halfvec(row.vector),
         tokens=tokens,
     )

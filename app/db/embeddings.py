@@ -104,13 +104,13 @@ def modalities(session: Session, space_id: int, product_ids: Sequence[int]) -> d
 def tokens(session: Session, space: EmbeddingSpace, product_ids: Sequence[int]) -> Sequence[Row[Any]]:
     """The vectors of these products with their tokens.
 
-    Rows are `product_id`, `modality`, `ordinal`, `vector`, `labels` and `tokens`. Vectors come in the bytes of
-    halfvec's binary format, many times faster to read than its text: two big-endian 16-bit numbers (the dimension and
-    zero), then one big-endian half-precision number a component. The tokens' vectors are one behind the other in the
+    Rows are `product_id`, `modality`, `ordinal`, `digest`, `vector`, `labels` and `tokens`. Vectors come in halfvec's
+    binary format, many times faster to read than its text: two big-endian 16-bit numbers (the dimension and zero),
+    then one big-endian half-precision number a component. The tokens' vectors are one behind the other in the
     same form; None where a content is not told apart.
     """
     statement = text(
-        "SELECT product_id, modality, ordinal, halfvec_send(embedding) AS vector, labels,"
+        "SELECT product_id, modality, ordinal, digest, halfvec_send(embedding) AS vector, labels,"
         " halfvec_send(vectors) AS tokens FROM embeddings LEFT JOIN tokens"
         " USING (space_id, product_id, modality, ordinal)"
         " WHERE space_id = :space AND product_id = ANY (:products) ORDER BY product_id, modality, ordinal"

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response
 from sqlalchemy.orm import Session
 
+from app.db import media
 from app.errors import HeatUnknown, ScopeMissing
 from app.http.auth import identity, tenant_id
 from app.http.endpoints import Answer, Endpoints
@@ -25,7 +26,7 @@ from app.http.waiting import LONGEST, wait_for
 from app.jobs import service
 from app.search.heat import heat_of, heat_png
 from app.search.service import hits
-from app.types import JobKind, JobState, Scope
+from app.types import JobKind, JobState, Modality, Scope
 
 jobs = Endpoints("jobs", "Poll, list and cancel jobs.")
 ANY = tuple(Scope)
@@ -99,8 +100,10 @@ def draw_heat(asked: dict[str, Any], job_id: str, rank: int) -> Response:
     """Draw where in a hit's picture the query looked: a square to lay over the picture's middle."""
     with services().sessions() as session:
         found = hits(service.find(session, tenant_id(), job_id), after_rank=rank - 1, limit=1) if rank else []
-    if not found:
-        raise HeatUnknown(f"The search has no hit {rank}.")
-    drawn = Response(heat_png(heat_of(found[0], **asked)), content_type="image/png")
-    drawn.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+        if not found:
+            raise HeatUnknown(f"The search has no hit {rank}.")
+        own = media.of_products(session, [found[0]["product_id"]])
+    pictures = [each.digest for each in own if each.modality == Modality.IMAGE]
+    drawn = Response(heat_png(heat_of(found[0], pictures, **asked)), content_type="image/png")
+    drawn.headers["Cache-Control"] = "private, no-cache"  # the picture may be another one by the next time
     return drawn

@@ -74,7 +74,7 @@ def _cases(embedder: Embedder, thing: Thing, chance: random.Random) -> Iterator[
 
 def _look(embedder: Embedder, query: QueryVector, picture: Embedded) -> Reranked:
     stored = StoredContent(
-        product_id=1, modality=Modality.IMAGE, ordinal=0, vector=picture.vector, tokens=picture.tokens
+        product_id=1, modality=Modality.IMAGE, ordinal=0, digest="", vector=picture.vector, tokens=picture.tokens
     )
     found = rerank([query], (Modality.IMAGE,), [stored], embedder.alignment)
     assert found is not None

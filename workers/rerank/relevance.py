@@ -28,6 +28,7 @@ class TokenRow:
     modality: Modality
     ordinal: int
     label: str | None  # None of a whole content
+    digest: str = ""  # of a product's content
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Candidate:
     def rows(self) -> list[TokenRow]:
         """What its tokens are called."""
         return [
-            TokenRow("", content.modality, content.ordinal, label)
+            TokenRow("", content.modality, content.ordinal, label, content.digest)
             for content in self.contents
             for label in (None, *content.tokens.labels)
         ]
@@ -159,8 +160,10 @@ def _attention(
 
 
 def _pictures(seen: Sequence[float], candidate: Sequence[TokenRow]) -> tuple[CellWeights, ...]:
-    cells: dict[int, list[float]] = {}
+    cells: dict[tuple[int, str], list[float]] = {}
     for weight, row in zip(seen, candidate, strict=True):
         if row.modality is Modality.IMAGE and row.label is not None:
-            cells.setdefault(row.ordinal, []).append(weight)
-    return tuple(CellWeights(ordinal=ordinal, weights=tuple(own)) for ordinal, own in cells.items())
+            cells.setdefault((row.ordinal, row.digest), []).append(weight)
+    return tuple(
+        CellWeights(ordinal=ordinal, digest=digest, weights=tuple(own)) for (ordinal, digest), own in cells.items()
+    )

@@ -173,6 +173,7 @@ class SeenPictureSchema(Schema):
     """How a token's attention fell on one picture."""
 
     ordinal = fields.Integer(required=True, metadata={"description": "Which picture, from 0."})
+    digest = fields.String(required=True, metadata={"description": "SHA-256 of the picture that was looked at."})
     weights = fields.List(
         fields.Float(), required=True, metadata={"description": "Of each cell of a square grid, row by row."}
     )

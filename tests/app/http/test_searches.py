@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from app.db import jobs
-from app.db.tables import Job
+from app.db import jobs, products
+from app.db.tables import Job, Media
 from app.http.services import Services
-from app.types import JobState
+from app.types import JobState, Modality
 from tests.app.http.conftest import Api, assert_problem, picture
 
 
@@ -195,6 +195,7 @@ def test_a_failed_search_says_why(api: Api, searches: str, session: Session) -> 
     assert "result" not in document
 
 
+PICTURE, ANOTHER = 64 * "a", 64 * "b"
 LOOK = {
     "query": "text",
     "modality": "text",
@@ -202,7 +203,7 @@ LOOK = {
     "weight": 1.0,
     "similarity": 0.5,
     "sees": [{"against": "image", "ordinal": 0, "label": "row 1, column 1", "weight": 0.4}],
-    "pictures": [{"ordinal": 0, "weights": [0.4] + 15 * [0.04]}],
+    "pictures": [{"ordinal": 0, "digest": PICTURE, "weights": [0.4] + 15 * [0.04]}],
 }
 
 
@@ -215,11 +216,24 @@ def test_a_hit_that_explains_itself_has_a_heat_map(api: Api, searches: str, own:
         assert job.result is not None
         result = {**job.result, "hits": [{**hit, "attention": [LOOK]} for hit in job.result["hits"]]}
         session.execute(update(Job).where(Job.id == job.id).values(result=result))
+        session.add_all(Media(digest=digest, bytes=1, content_type="image/png") for digest in (PICTURE, ANOTHER))
+    product = result["hits"][0]["product_id"]
+    _give_picture(own, product, PICTURE)
     for asked in ("", "?label=red&query=text&ordinal=0"):
-        answer = api.get(f"/v1/jobs/{job_id}/hits/2/heat{asked}")
+        answer = api.get(f"/v1/jobs/{job_id}/hits/1/heat{asked}")
         assert (answer.status_code, answer.content_type) == (200, "image/png")
         assert answer.data.startswith(b"\x89PNG")
     assert api.get(f"/v1/jobs/{job_id}").json["result"]["hits"][0]["attention"] == [LOOK]
+    _give_picture(own, product, ANOTHER)
+    changed = api.get(f"/v1/jobs/{job_id}/hits/1/heat")
+    assert changed.status_code == 404
+    assert "search again" in changed.json["detail"]
+
+
+def _give_picture(own: Services, product_id: int, digest: str) -> None:
+    row = {"product_id": product_id, "modality": Modality.IMAGE, "ordinal": 0, "digest": digest}
+    with own.sessions.begin() as session:
+        products.set_media(session, [product_id], [row])
 
 
 @pytest.mark.parametrize("asked", ["1/heat?label=blue", "1/heat?ordinal=1", "3/heat", "0/heat"])

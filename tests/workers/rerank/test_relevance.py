@@ -32,7 +32,7 @@ def _stored(
     product_id: int, modality: Modality, vector: np.ndarray, ordinal: int = 0, **tokens: np.ndarray
 ) -> StoredContent:
     return StoredContent(
-        product_id=product_id, modality=modality, ordinal=ordinal, vector=vector, tokens=_tokens(**tokens)
+        product_id=product_id, modality=modality, ordinal=ordinal, digest="", vector=vector, tokens=_tokens(**tokens)
     )
 
 
