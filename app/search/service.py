@@ -1,7 +1,9 @@
 """Searches: submitted as jobs, their frozen answers read page by page."""
 
+import math
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -16,6 +18,7 @@ from app.jobs.names import Task
 from app.types import JobKind, JobState, Modality, QueryPart, SearchQuery
 
 FROZEN = 200  # hits that a search keeps; pages never go beyond
+SMALLEST_WEIGHT = 1e-9  # less is nothing
 
 
 def submit(
@@ -38,8 +41,9 @@ def submit(
     if not query.parts:
         wrong = FieldError("/query", "must have at least one of text, image, speech or product")
         raise RequestInvalid("The search asks for nothing.", [wrong])
-    if not any(part.weight for part in query.parts):
-        raise RequestInvalid("Every weight is zero.", [FieldError("/query", "needs a weight that is not zero")])
+    if _cancels_out(query.parts):
+        wrong = FieldError("/query", "needs something whose weights do not sum to zero")
+        raise RequestInvalid("The weights cancel out: nothing is left that is asked for.", [wrong])
     catalogue_row = catalogue_id(session, tenant_id, catalogue)
     _check_products(session, catalogue_row, query)
     media.record(session, [(ref.digest, ref.bytes, ref.content_type) for ref in stored])
@@ -53,6 +57,14 @@ def submit(
     )
     enqueue(session, Task.RUN_SEARCH, [str(job.id)])
     return job
+
+
+def _cancels_out(parts: Sequence[QueryPart]) -> bool:
+    """Whether all that is asked for is taken away again."""
+    left: dict[QueryPart, float] = defaultdict(float)
+    for part in parts:
+        left[replace(part, name="", weight=0.0)] += part.weight
+    return all(math.isclose(weight, 0.0, abs_tol=SMALLEST_WEIGHT) for weight in left.values())
 
 
 def _check_products(session: Session, catalogue_row: int, query: SearchQuery) -> None:
