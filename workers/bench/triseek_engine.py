@@ -69,7 +69,7 @@ class TriseekEngine(Engine):
     def index(self) -> None:
         """Makes the index, and lets the planner know the tables."""
         with self._sessions.begin() as session:
-            session.execute(text("SET LOCAL maintenance_work_mem = '1GB'"))
+            session.execute(text("SET LOCAL maintenance_work_mem = '3GB'"))
             spaces.create_indexes(session, self._space)
             session.execute(text("ANALYZE products, embeddings"))
 
