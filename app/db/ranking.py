@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.db.filtering import EVERYTHING
 from app.db.matching import expected
-from app.db.ranking_statement import RankingPart, RankingStatement, Scan
+from app.db.ranking_statement import NODES, RankingPart, RankingStatement, Scan
 from app.types import Modality
 
 COMPARED = 5_000  # products up to which all that match are compared
@@ -68,8 +68,8 @@ def rank(session: Session, statement: RankingStatement, scan: Scan | None = None
         session.execute(text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"))
     if scan is not Scan.EXACT:
         whole = _size(session, statement.catalogue_id)
-        everything = statement.where == EVERYTHING
-        matching = whole if everything else expected(session, statement.catalogue_id, statement.where)
+        filtered = statement.where != EVERYTHING
+        matching = expected(session, statement.catalogue_id, statement.where) if filtered else whole
         if matching > COMPARED or scan is Scan.APPROXIMATE:
             share = min(1.0, max(1, matching) / max(1, whole))
             nodes = min(WIDEST, max(2 * statement.candidates, round(NARROWEST / share)))
@@ -89,7 +89,7 @@ def _size(session: Session, catalogue_id: int) -> int:
     return size
 
 
-def _found(session: Session, statement: RankingStatement, scan: Scan, nodes: int = 0) -> list[RankedProduct]:
+def _found(session: Session, statement: RankingStatement, scan: Scan, nodes: int = NODES) -> list[RankedProduct]:
     rows = session.execute(text(statement.text(scan, nodes)), statement.values)
     return [_product(rows_of, statement.parts) for _, rows_of in groupby(rows, key=lambda row: row.product_id)]
 

@@ -35,8 +35,8 @@ class RankingPart:
 class RankingStatement:
     """What is ranked among what.
 
-    Its rows are `product_id`, `cosine`, `words` (their sum of weights), `exact` (2 by SKU, 1 by brand, else 0), and
-    `against`, the modalities that the product has, in step with `similarities`, which has a number for each part.
+    Its rows, one for each modality of each product, are `product_id`, `cosine`, `words` (their sum of weights), `exact`
+    (2 by SKU, 1 by brand, else 0), `modality`, and `similarity_0`, `similarity_1`… to each part.
     """
 
     space: EmbeddingSpace
@@ -82,7 +82,8 @@ WITH asked AS MATERIALIZED ({asked()}),
 broadened AS (SELECT set_config('hnsw.ef_search', '{int(nodes)}', true) AS nodes),
 nearest AS ({self._nearest(scan)}),
 measured AS MATERIALIZED (
-    SELECT product_id, modality{distances} FROM nearest JOIN embeddings USING (product_id) WHERE {self._stored()}
+    SELECT product_id, modality{distances} FROM nearest JOIN embeddings USING (product_id)
+    WHERE {self._stored(*self.parts[0].shares)}
 ),
 compared AS (SELECT product_id, modality{similarities} FROM measured GROUP BY product_id, modality),
 near AS (SELECT product_id, {cosine} AS cosine FROM compared GROUP BY product_id),
@@ -127,11 +128,9 @@ SELECT * FROM best JOIN compared USING (product_id) ORDER BY {order}
         return f"catalogue_id = {int(self.catalogue_id)}{excluded}"
 
     def _stored(self, *modalities: Modality) -> str:
-        """Vectors of the space, of these modalities or of all that are compared."""
-        if len(modalities) == 1:
-            return f"space_id = {int(self.space.id)} AND modality = '{Modality(modalities[0])}'"
-        every = ", ".join(f"'{Modality(modality)}'" for modality in self.parts[0].shares)
-        return f"space_id = {int(self.space.id)} AND modality IN ({every})"
+        """Vectors of the space, of these modalities."""
+        these = ", ".join(f"'{Modality(modality)}'" for modality in modalities)
+        return f"space_id = {int(self.space.id)} AND modality IN ({these})"
 
     def _share(self, number: int) -> str:
         shares = self.parts[number].shares
