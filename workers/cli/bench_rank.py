@@ -9,16 +9,25 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import click
+import torch
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from app.settings import alignment_from_env, encoders_from_env
+from workers.alignment.artifact import DEFAULT
+from workers.alignment.opening import open_alignment
+from workers.alignment.tuned import tuned_encodings
 from workers.bench.engine import Engine
 from workers.bench.measure import CLIENTS, Measured, measure
 from workers.bench.plot import times_plot
-from workers.bench.sample import SHARES, clustered
+from workers.bench.sample import SHARES, Sample, clustered
+from workers.bench.tiled import tiled
 from workers.bench.triseek_engine import TriseekEngine
-from workers.cli.options import OUTPUT_FILE, progress_bar
+from workers.cli.options import LIMITS, OUTPUT_FILE, cache_option, progress_bar, threads_option, train_data_option
+from workers.encoders.choice import parse
+from workers.encodings import Encodings
+from workers.evaluation.judged import load_judged_set
 
 
 def _other(module: str, name: str) -> Engine:
@@ -36,17 +45,33 @@ OTHERS: dict[str, Callable[[], Engine]] = {  # by the package that they come in
 
 @click.command("bench-rank")
 @click.option("--n", "count", type=click.IntRange(1_000), default=100_000, show_default=True, help="How many vectors.")
-@click.option("--dim", type=click.IntRange(8, 4_000), default=512, show_default=True, help="Numbers of a vector.")
+@click.option("--dim", type=click.IntRange(8, 4_000), default=512, show_default=True, help="Numbers of a drawn vector.")
 @click.option("--queries", type=click.IntRange(10), default=100, show_default=True, help="How many searches each.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Draws the vectors.")
+@train_data_option
+@cache_option
+@threads_option
 @click.option("--json", "json_file", type=OUTPUT_FILE, help="Write what was measured to this file.")
 @click.option("--plot", type=OUTPUT_FILE, help="Draw the times by filter into this SVG file.")
-def bench_rank(count: int, dim: int, queries: int, seed: int, json_file: Path | None, plot: Path | None) -> None:
-    """Rank clustered vectors by Triseek's own statement, and by those other indexes that are installed, within filters.
+def bench_rank(
+    count: int,
+    dim: int,
+    queries: int,
+    seed: int,
+    data: tuple[Path, ...],
+    cache: Path,
+    threads: int,
+    json_file: Path | None,
+    plot: Path | None,
+) -> None:
+    """Rank vectors by Triseek's own statement, and by those other indexes that are installed, within filters.
 
-    A field is 0 in a half, a tenth, a hundredth and a thousandth of the products; a filter asks for it.
+    They are drawn in clusters, or, with --data, the vectors of judged sets' pictures, repeated with noise. A field is 0
+    in a half, a tenth, a hundredth and a thousandth of the products; a filter asks for it.
     """
-    console, sample = Console(), clustered(count, dim, queries, seed)
+    console = Console()
+    torch.set_num_threads(threads)
+    sample = _judged(data, cache, console, count, queries, seed) if data else clustered(count, dim, queries, seed)
     engines: list[Callable[[], Engine]] = [TriseekEngine]
     for package, make in OTHERS.items():
         if find_spec(package) is None:
@@ -66,8 +91,24 @@ def bench_rank(count: int, dim: int, queries: int, seed: int, json_file: Path | 
     if plot is not None:
         plot.write_text(times_plot(measured), encoding="utf-8")
     if json_file is not None:
-        document = {"n": count, "dim": dim, "queries": queries, "seed": seed, "engines": list(map(asdict, measured))}
+        document = {
+            "data": [folder.resolve().name for folder in data],
+            "n": count,
+            "dim": sample.stored.shape[1],
+            "queries": queries,
+            "seed": seed,
+            "engines": list(map(asdict, measured)),
+        }
         json_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def _judged(folders: tuple[Path, ...], cache: Path, console: Console, count: int, queries: int, seed: int) -> Sample:
+    folder = Path(alignment_from_env() or DEFAULT)
+    alignment, cards = open_alignment(folder, parse(encoders_from_env()))
+    sets = [load_judged_set(each) for each in folders]
+    with progress_bar(console) as progress:
+        encodings = tuned_encodings(Encodings(cache, cards, LIMITS, progress), folder, alignment.card)
+        return tiled(sets, encodings, alignment, count=count, queries=queries, seed=seed)
 
 
 def _built(measured: list[Measured]) -> Table:
