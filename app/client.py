@@ -10,13 +10,14 @@ from urllib.parse import quote
 
 import httpx
 
-from app.client_documents import Content, Document, Job, SearchOptions, inline, read, with_media
+from app.client_documents import Content, Document, ImportOptions, Job, SearchOptions, inline, read, with_media
 from app.errors import ApiProblem, ServerUnreachable
 from app.types import JobKind, JobState, Modality
 
-__all__ = ["Client", "Content", "Document", "Job", "SearchOptions", "with_media"]
+__all__ = ["Client", "Content", "Document", "ImportOptions", "Job", "SearchOptions", "with_media"]
 
 _AS_USUAL = SearchOptions()
+_ALL_TOLD = ImportOptions()
 _LONGEST_WAIT = 20.0  # seconds of one long poll
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)  # longer than any long poll
 
@@ -106,25 +107,32 @@ class Client:
         document = {"searchable": searchable, "synonyms": synonyms}
         return self._object(self._http.build_request("PUT", f"{_path(catalogue)}/settings", json=document))
 
-    def import_ndjson(
-        self, catalogue: str, file: Path | Iterable[bytes], *, dry_run: bool = False, name: str | None = None
+    def import_file(
+        self,
+        catalogue: str,
+        file: Path | Iterable[bytes],
+        options: ImportOptions = _ALL_TOLD,
+        *,
+        name: str | None = None,
     ) -> Job:
-        """Uploads a file, or lines as they are made, one product a line; nothing is held in memory as a whole.
+        """Uploads a catalogue file, or its bytes as they are made; nothing is held in memory as a whole.
 
         `name` is an idempotency key: the same import sent twice under one name is done once.
         """
         if isinstance(file, Path):
             with file.open("rb") as opened:
-                return self._import(catalogue, opened, dry_run=dry_run, name=name)
-        return self._import(catalogue, file, dry_run=dry_run, name=name)
+                return self._import(catalogue, opened, options, name)
+        return self._import(catalogue, file, options, name)
 
-    def _import(self, catalogue: str, content: BinaryIO | Iterable[bytes], *, dry_run: bool, name: str | None) -> Job:
+    def _import(
+        self, catalogue: str, content: BinaryIO | Iterable[bytes], options: ImportOptions, name: str | None
+    ) -> Job:
         request = self._http.build_request(
             "POST",
             f"{_path(catalogue)}/imports",
             content=content,
-            params={"dry_run": "true"} if dry_run else None,
-            headers={"Content-Type": "application/x-ndjson"} | ({"Idempotency-Key": name} if name else {}),
+            params=options.params(),
+            headers={"Content-Type": "application/octet-stream"} | ({"Idempotency-Key": name} if name else {}),
         )
         return Job.of(self._object(request))
 

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -84,6 +84,22 @@ class SearchOptions:
         options: Document = {"limit": self.limit, "rerank": self.rerank, "explain": self.explain}
         options["min_relevance"] = self.min_relevance
         return options | {name: value for name, value in given.items() if value}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportOptions:
+    """What an import can be told besides the file; what the file is, it shows itself unless told."""
+
+    dry_run: bool = False  # only check it
+    format: str | None = None  # ndjson, csv, merchant, parquet
+    encoding: str | None = None  # of a table
+    columns: Mapping[str, str] = field(default_factory=dict)  # field or attribute -> the column that it is taken from
+
+    def params(self) -> dict[str, str | list[str]]:
+        """These options as a query string has them."""
+        given = {"dry_run": "true" if self.dry_run else "", "format": self.format, "encoding": self.encoding}
+        columns = [f"{name}={column}" for name, column in self.columns.items()]
+        return {name: value for name, value in given.items() if value} | ({"map": columns} if columns else {})
 
 
 def with_media(

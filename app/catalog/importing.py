@@ -3,7 +3,7 @@
 import itertools
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 from app.catalog import service
 from app.catalog.drafting import Drafter
 from app.catalog.drafts import MediaRef, ProductDraft
-from app.catalog.formats.ndjson import CatalogueRow, read_ndjson
+from app.catalog.formats.columns import Columns
+from app.catalog.formats.reading import CatalogueFile, Format, ReadOptions, open_catalogue
+from app.catalog.formats.rows import CatalogueRow
 from app.catalog.pointers import request_invalid
 from app.catalog.schema import ProductSchema
 from app.db import catalogues, jobs, media
@@ -21,6 +23,7 @@ from app.db.tables import Job
 from app.errors import ImportUnreadable, TriseekError
 from app.jobs.client import JobClient, enqueue
 from app.jobs.names import Task
+from app.media.content import MEBIBYTE
 from app.media.store import MediaStore
 from app.settings import Settings
 from app.types import JobKind, JobState
@@ -38,8 +41,18 @@ class _Batch:
     errors: list[tuple[int | None, str | None, Mapping[str, Any]]] = field(default_factory=list)  # line, SKU, problem
 
 
-def submit(session: Session, tenant_id: int, catalogue: str, file: MediaRef, *, dry_run: bool) -> Job:
-    """Queues the import of a stored NDJSON file; the job ends when its last product can be found."""
+@dataclass(frozen=True, kw_only=True)
+class ImportRequest:
+    """What a client says of a file, and of what is to be done with it."""
+
+    dry_run: bool = False
+    format: Format | None = None  # told from the content unless given
+    encoding: str | None = None  # of a table; the same
+    columns: Mapping[str, str] = field(default_factory=dict)  # field or attribute -> the column that it is taken from
+
+
+def submit(session: Session, tenant_id: int, catalogue: str, file: MediaRef, asked: ImportRequest) -> Job:
+    """Queues the import of a stored file; the job ends when its last product can be found."""
     catalogue_row = catalogues.find_or_create(session, tenant_id, catalogue)
     media.record(session, [(file.digest, file.bytes, file.content_type)])
     job = jobs.add(
@@ -47,7 +60,7 @@ def submit(session: Session, tenant_id: int, catalogue: str, file: MediaRef, *, 
         tenant_id=tenant_id,
         catalogue_id=catalogue_row,
         kind=JobKind.IMPORT,
-        request={"file": file.digest, "bytes": file.bytes, "dry_run": dry_run},
+        request={"file": file.digest, "bytes": file.bytes, **asdict(asked)},
         total=None,
     )
     enqueue(session, Task.RUN_IMPORT, [str(job.id)])
@@ -64,34 +77,47 @@ def run_import(client: JobClient, store: MediaStore, settings: Settings, job_id:
     if job is None:
         return
     drafter = Drafter(store, settings)
-    come_to = (job.result or {}).get("lines", 0)
-    with store.open(job.request["file"]) as file:
-        rows = (row for row in read_ndjson(file) if row.line > come_to)
-        for batch in _batches(rows, drafter):
-            if not _take(client, job, batch):
-                log.info("Import %s was cancelled at line %s", job_id, batch.last_line)
-                return
+    try:
+        with store.open(job.request["file"]) as file, open_catalogue(file, _read_options(job, settings)) as found:
+            for batch in _batches(found, drafter, after=(job.result or {}).get("lines", 0)):
+                if not _take(client, job, batch):
+                    log.info("Import %s was cancelled at line %s", job_id, batch.last_line)
+                    return
+    except ImportUnreadable as error:
+        with client.transaction() as session:
+            jobs.finish(session, job_id, JobState.FAILED, error=error.problem())
+        return
     _end(client, job_id)
 
 
-def _batches(rows: Iterable[CatalogueRow], drafter: Drafter) -> Iterable[_Batch]:
-    iterator = iter(rows)
+def _read_options(job: Job, settings: Settings) -> ReadOptions:
+    asked = job.request
+    return ReadOptions(
+        format=Format(asked["format"]) if asked["format"] else None,
+        encoding=asked["encoding"],
+        columns=Columns(asked["columns"]),
+        max_media_bytes=settings.max_media_mb * MEBIBYTE,
+    )
+
+
+def _batches(found: CatalogueFile, drafter: Drafter, after: int) -> Iterable[_Batch]:
+    iterator = (row for row in found.rows if row.line > after)
     while taken := list(itertools.islice(iterator, BATCH)):
         batch = _Batch(last_line=taken[-1].line)
         for row in taken:
             try:
-                batch.drafts.append(_draft(row, drafter))
+                batch.drafts.append(_draft(row, drafter, found.media))
             except TriseekError as error:
                 sku = (row.content or {}).get("sku")
                 batch.errors.append((row.line, sku if isinstance(sku, str) else None, error.problem()))
         yield batch
 
 
-def _draft(row: CatalogueRow, drafter: Drafter) -> ProductDraft:
+def _draft(row: CatalogueRow, drafter: Drafter, media: Mapping[str, bytes]) -> ProductDraft:
     if row.error is not None:
         raise row.error
     try:
-        return drafter.draft(ProductSchema().load(row.content or {}))
+        return drafter.draft(ProductSchema().load(row.content or {}), media)
     except ValidationError as error:
         raise request_invalid(error) from error
 

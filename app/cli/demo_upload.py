@@ -32,7 +32,7 @@ def upload(client: Client, chosen: "DemoSet", console: Console) -> float:
         ]
         if chosen.total > SINGLE:
             lines = counted(_lines(offers), progress, "uploading", chosen.total - SINGLE)
-            jobs.append(client.import_ndjson(chosen.name, lines))
+            jobs.append(client.import_file(chosen.name, lines))
         ended = [*(client.wait(job.id) for job in jobs[:SINGLE])]
         ended += [follow(client, job, progress, "embedding", chosen.total - SINGLE) for job in jobs[SINGLE:]]
         _follow_pending(client, chosen, progress)

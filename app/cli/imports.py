@@ -2,32 +2,65 @@
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 
-from app.cli.progress import bars, counted, follow
+from app.cli.folders import packed
+from app.cli.progress import bars, follow, sent
 from app.cli.server import connect, server_options
-from app.client import Client, Job
+from app.client import Client, ImportOptions, Job
 from app.types import JobState
 
 SHOWN = 10  # errors printed
+FORMATS = ("ndjson", "csv", "merchant", "parquet")
+BY_ENDING = {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv", ".tsv": "csv"}  # others are told from the content
+
+
+class Column(click.ParamType[tuple[str, str]]):
+    """FIELD=COLUMN."""
+
+    name = "FIELD=COLUMN"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:  # noqa: ANN401  click's signature
+        """The field or attribute, and the column that it is taken from."""
+        own, equals, column = str(value).partition("=")
+        if not (own.strip() and equals and column.strip()):
+            self.fail(f"{value!r} is not FIELD=COLUMN, such as title=name", param, ctx)
+        return own.strip(), column.strip()
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option("--catalogue", required=True, help="The catalogue's name; made if it is not there.")
 @click.option("--dry-run", is_flag=True, help="Only check the file.")
+@click.option("--map", "columns", type=Column(), multiple=True, help="Take a field or attribute from this column.")
+@click.option("--format", type=click.Choice(FORMATS), help="What the file is; told from it unless given.")
+@click.option("--encoding", help="Of a table, such as gb18030; told from the file unless given.")
 @server_options
-def import_file(file: Path, catalogue: str, dry_run: bool, url: str | None, key: str | None, data: Path) -> None:
-    """Upload the products of FILE (NDJSON: one JSON object a line) and wait until they can be found."""
+def import_file(
+    file: Path,
+    catalogue: str,
+    dry_run: bool,
+    columns: tuple[tuple[str, str], ...],
+    format: str | None,  # noqa: A002  the option's name
+    encoding: str | None,
+    url: str | None,
+    key: str | None,
+    data: Path,
+) -> None:
+    """Upload the products of FILE and wait until they can be found.
+
+    NDJSON, CSV and other tables, merchant feeds (XML or TSV), Parquet, each as it is or in gzip; a ZIP archive, or a
+    folder, that has one of these with pictures and recordings beside it.
+    """
     console = Console()
-    with connect(url, key, data) as client, bars(console) as progress:
-        with file.open("rb") as lines:
-            total = sum(1 for line in lines if line.strip())
-            lines.seek(0)
-            job = client.import_ndjson(catalogue, counted(lines, progress, "uploading", total), dry_run=dry_run)
-        job = follow(client, job, progress, "checking" if dry_run else "embedding", total)
+    told = format or BY_ENDING.get(file.suffix.lower())
+    options = ImportOptions(dry_run=dry_run, format=told, encoding=encoding, columns=dict(columns))
+    with connect(url, key, data) as client, bars(console) as progress, packed(file) as opened:
+        job = client.import_file(catalogue, sent(opened, progress), options)
+        job = follow(client, job, progress, "checking" if dry_run else "embedding")
         progress.stop()
         report(client, job, console, "are right" if dry_run else "can be found")
     if job.progress.failed or job.state is not JobState.SUCCEEDED:

@@ -1,12 +1,15 @@
 """Progress bars."""
 
+import os
 from collections.abc import Iterable, Iterator
+from typing import BinaryIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.client import Client, Job
 
+MEGABYTE = 1_000_000
 SECONDS = 0.5  # between two looks at a job
 
 
@@ -28,6 +31,16 @@ def counted(lines: Iterable[bytes], progress: Progress, name: str, total: int | 
         yield line
         progress.advance(task)
     progress.update(task, total=progress.tasks[task].completed)
+
+
+def sent(file: BinaryIO, progress: Progress) -> Iterator[bytes]:
+    """A file's bytes, moving a bar of megabytes as they are taken."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    task = progress.add_task("sending MB", total=-(-size // MEGABYTE))
+    while chunk := file.read(MEGABYTE):
+        yield chunk
+        progress.advance(task)
 
 
 def follow(client: Client, job: Job, progress: Progress, name: str, total: int | None = None) -> Job:

@@ -1,12 +1,15 @@
 """Imports over HTTP."""
 
-from typing import Any, BinaryIO
+from dataclasses import replace
+from typing import BinaryIO
 
 from flask import request, url_for
 from sqlalchemy.orm import Session
 
 from app.catalog import importing
 from app.catalog.drafts import MediaRef
+from app.catalog.formats.reading import Format
+from app.catalog.importing import ImportRequest
 from app.errors import BodyUnsupported, FieldError, RequestInvalid
 from app.http.auth import tenant_id
 from app.http.bodies import MULTIPART
@@ -20,11 +23,31 @@ from app.http.services import services
 from app.types import Scope
 
 imports = Endpoints("imports", "Upload a whole catalogue.")
-NDJSON = "application/x-ndjson"
-TAKEN = frozenset(
-    {NDJSON, "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/json", "text/plain"}
+FORMATS = {  # by content type; what else comes is told from its content
+    "application/x-ndjson": Format.NDJSON,
+    "application/ndjson": Format.NDJSON,
+    "application/jsonl": Format.NDJSON,
+    "application/x-jsonlines": Format.NDJSON,
+    "text/csv": Format.TABLE,
+    "text/tab-separated-values": Format.TABLE,
+    "application/xml": Format.MERCHANT,
+    "text/xml": Format.MERCHANT,
+    "application/rss+xml": Format.MERCHANT,
+    "application/atom+xml": Format.MERCHANT,
+    "application/vnd.apache.parquet": Format.PARQUET,
+}
+TOLD = frozenset(
+    {
+        "",
+        "application/gzip",
+        "application/json",
+        "application/octet-stream",
+        "application/x-zip-compressed",
+        "application/zip",
+        "text/plain",
+    }
 )
-LATER = ("text/csv", "application/zip", "application/xml", "text/xml")
+UPLOAD = {each: {"type": "string"} for each in (*FORMATS, "application/zip", "application/gzip")}
 
 
 @imports.endpoint(
@@ -32,32 +55,37 @@ LATER = ("text/csv", "application/zip", "application/xml", "text/xml")
     "/catalogues/<catalogue>/imports",
     scopes=[Scope.WRITE],
     query=ImportQuerySchema,
-    upload={NDJSON: {"type": "string"}, MULTIPART: {"type": "object", "properties": {"file": {"type": "string"}}}},
+    upload={**UPLOAD, MULTIPART: {"type": "object", "properties": {"file": {"type": "string"}}}},
     answers={202: JobAcceptedSchema},
 )
-def submit_import(query: dict[str, Any], catalogue: str) -> Answer:
-    """Upload products as NDJSON, a product a line. The job's errors say what was wrong with which line."""
+def submit_import(query: ImportRequest, catalogue: str) -> Answer:
+    """Upload products as NDJSON, CSV, a merchant feed, Parquet, one of these in gzip, or in a ZIP with their media.
+
+    The job's errors say what was wrong with which line.
+    """
     check_catalogue(catalogue)
-    digest, size = services().store.put_file(_file())
+    file, content_type = _file()
+    digest, size = services().store.put_file(file)
     if not size:
-        raise RequestInvalid("The file is empty.", [FieldError("", "is empty; NDJSON is expected")])
-    file = MediaRef(digest=digest, bytes=size, content_type=NDJSON)
+        raise RequestInvalid("The file is empty.", [FieldError("", "is empty; a catalogue file is expected")])
+    stored = MediaRef(digest=digest, bytes=size, content_type=content_type or "application/octet-stream")
+    options = replace(query, format=query.format or FORMATS.get(content_type))
 
     def work(session: Session) -> Answer:
-        job = importing.submit(session, tenant_id(), catalogue, file, dry_run=query["dry_run"])
+        job = importing.submit(session, tenant_id(), catalogue, stored, options)
         headers = {"Location": url_for("jobs.read_job", job_id=str(job.id)), "Retry-After": "1"}
         return Answer(status=202, body={"job": job_document(job)}, headers=headers)
 
     return once(work, bytes.fromhex(digest))
 
 
-def _file() -> BinaryIO:
-    """The NDJSON, as the body or as the part `file` of a multipart form."""
+def _file() -> tuple[BinaryIO, str]:
+    """The file, as the body or as the part `file` of a multipart form, and its content type."""
     if request.mimetype != MULTIPART:
-        if request.mimetype and request.mimetype not in TAKEN:
-            later = " That format comes in a later release." if request.mimetype in LATER else ""
-            raise BodyUnsupported(f"A body of type {request.mimetype} cannot be imported; send {NDJSON}.{later}")
-        return request.stream  # type: ignore[return-value]  # a file that is only read
+        if request.mimetype not in {*FORMATS, *TOLD}:
+            raise BodyUnsupported(f"A body of type {request.mimetype} cannot be imported; send {', '.join(UPLOAD)}.")
+        return request.stream, request.mimetype  # type: ignore[return-value]  # a file that is only read
     if "file" not in request.files:
         raise RequestInvalid("The form has no file part named file.", [FieldError("/file", "is missing")])
-    return request.files["file"].stream  # type: ignore[return-value]  # the same
+    part = request.files["file"]
+    return part.stream, part.mimetype  # type: ignore[return-value]  # the same

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from app.client import Client, Job, SearchOptions, with_media
+from app.client import Client, ImportOptions, Job, SearchOptions, with_media
 from app.db import jobs
 from app.errors import ApiProblem, ServerUnreachable
 from app.types import JobKind, JobState, Modality
@@ -67,17 +67,17 @@ def test_all_pages_of_a_catalogue_are_read(client: Client) -> None:
 
 def test_an_import_is_streamed_from_lines_or_a_file(client: Client, tmp_path: Path, picture: bytes) -> None:
     lines = [json.dumps(with_media(_shoe(n), images=[picture])).encode() + b"\n" for n in range(3)]
-    job = client.import_ndjson("shop", iter(lines))
+    job = client.import_file("shop", iter(lines))
     assert (job.kind, job.state) == (JobKind.IMPORT, JobState.QUEUED)
     file = tmp_path / "shop.ndjson"
     file.write_bytes(b"".join(lines))
-    assert client.import_ndjson("shop", file, dry_run=True).id != job.id
+    assert client.import_file("shop", file, ImportOptions(dry_run=True)).id != job.id
 
 
 def test_an_import_sent_twice_under_one_name_is_one_job(client: Client) -> None:
     line = json.dumps(_shoe(1)).encode()
-    first = client.import_ndjson("shop", [line], name="monday")
-    assert client.import_ndjson("shop", [line], name="monday").id == first.id
+    first = client.import_file("shop", [line], name="monday")
+    assert client.import_file("shop", [line], name="monday").id == first.id
 
 
 def test_a_search_is_submitted_and_polled_until_its_answer_is_there(client: Client, services: Services) -> None:

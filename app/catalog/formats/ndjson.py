@@ -2,21 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from app.errors import FieldError, RequestInvalid
+from app.catalog.formats.rows import CatalogueRow
 
 LONGEST_LINE = 256 * 2**20  # bytes; a line holds a product with its pictures and recordings
-
-
-@dataclass(frozen=True, kw_only=True)
-class CatalogueRow:
-    """One row of a catalogue file: its content, or why it has none."""
-
-    line: int  # from 1
-    content: dict[str, Any] | None = None
-    error: RequestInvalid | None = None
 
 
 def read_ndjson(file: BinaryIO) -> Iterator[CatalogueRow]:
@@ -24,17 +14,23 @@ def read_ndjson(file: BinaryIO) -> Iterator[CatalogueRow]:
     line = 0
     while data := file.readline(LONGEST_LINE):
         line += 1
-        if text := data.removeprefix(b"\xef\xbb\xbf" if line == 1 else b"").strip():
+        if len(data) == LONGEST_LINE and not data.endswith(b"\n"):
+            _skip_line(file)
+            yield CatalogueRow.wrong(line, f"is longer than {LONGEST_LINE // 2**20} MiB")
+        elif text := data.removeprefix(b"\xef\xbb\xbf" if line == 1 else b"").strip():
             yield _row(line, text)
+
+
+def _skip_line(file: BinaryIO) -> None:
+    while (data := file.readline(LONGEST_LINE)) and not data.endswith(b"\n"):
+        pass
 
 
 def _row(line: int, text: bytes) -> CatalogueRow:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        wrong = RequestInvalid(f"Line {line} is not JSON: {error}", [FieldError("", "is not JSON")])
-        return CatalogueRow(line=line, error=wrong)
+        return CatalogueRow.wrong(line, f"is not JSON: {error}")
     if not isinstance(content, dict):
-        wrong = RequestInvalid(f"Line {line} is not a JSON object.", [FieldError("", "is not a JSON object")])
-        return CatalogueRow(line=line, error=wrong)
+        return CatalogueRow.wrong(line, "is not a JSON object")
     return CatalogueRow(line=line, content=content)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from app.catalog import importing, service
 from app.catalog.drafts import MediaRef
+from app.catalog.importing import ImportRequest
 from app.db import catalogues, jobs
 from app.db.tables import Job, JobError
 from app.types import JobState
@@ -15,7 +16,7 @@ def _import(services: Services, lines: Iterable[object], *, dry_run: bool = Fals
     file = MediaRef(digest=services.store.put(data), bytes=len(data), content_type="application/x-ndjson")
     with services.sessions.begin() as session:
         tenant = catalogues.first_tenant(session, "default")
-        job_id = importing.submit(session, tenant, "shop", file, dry_run=dry_run).id
+        job_id = importing.submit(session, tenant, "shop", file, ImportRequest(dry_run=dry_run)).id
     importing.run_import(services.jobs, services.store, services.settings, job_id)
     return job_id
 

@@ -1,0 +1,123 @@
+"""Reads ZIP archives: a catalogue file with pictures and recordings beside it."""
+
+import lzma
+import posixpath
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO, cast
+
+from app.errors import ImportUnreadable, MediaTooLarge, MediaUnreadable
+
+ENDINGS = (".ndjson", ".jsonl", ".csv", ".tsv", ".txt", ".xml", ".parquet")  # of catalogue files; gzip may follow
+MOST_MEMBERS = 1_000_000
+LARGEST_CATALOGUE = 32 * 2**30  # bytes, unpacked
+MOST_TIMES = 200  # zlib packs zeros to 1/1032 of their size; no catalogue comes near
+SMALL = 2**20  # bytes that it may have however well packed
+# RuntimeError is what zipfile raises where a password would be needed.
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError, OSError, EOFError)
+
+
+class Archive(Mapping[str, bytes]):
+    """The files beside the catalogue file, by their paths from it, or from the archive's top.
+
+    Args:
+        file: the archive; it can be read at any place.
+        max_bytes: of a picture or recording.
+
+    Raises:
+        ImportUnreadable: it is no ZIP archive, a path leads out of it, or it has not just one catalogue file.
+    """
+
+    def __init__(self, file: BinaryIO, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        try:
+            self._zip = zipfile.ZipFile(file)
+        except (*DAMAGED, ValueError) as error:
+            raise ImportUnreadable(f"The archive cannot be read: {error}") from error
+        members = [member for member in self._zip.infolist() if not member.is_dir()]
+        if len(members) > MOST_MEMBERS:
+            raise ImportUnreadable(f"The archive has {len(members):,} files; at most {MOST_MEMBERS:,} are read.")
+        self._members = {_safe(member.filename): member for member in members if not _is_of_system(member.filename)}
+        self.catalogue = self._catalogue()
+        self._folder = posixpath.dirname(self.catalogue)
+
+    def _catalogue(self) -> str:
+        """The path of the catalogue file: the only one with such an ending in the uppermost folder that has any."""
+        named = [path for path in self._members if path.lower().removesuffix(".gz").endswith(ENDINGS)]
+        top = [path for path in named if path.count("/") == min(map(_depth, named))]
+        if len(top) != 1:
+            found = f"{len(top)}: {', '.join(sorted(top)[:3])}" if top else "none"
+            raise ImportUnreadable(f"The archive must have one catalogue file ({', '.join(ENDINGS)}) and has {found}.")
+        return top[0]
+
+    def open_catalogue(self) -> BinaryIO:
+        """The catalogue file.
+
+        Raises:
+            ImportUnreadable: it is encrypted, damaged, or a bomb.
+        """
+        member = self._members[self.catalogue]
+        if member.file_size > LARGEST_CATALOGUE or _is_bomb(member):
+            raise ImportUnreadable(f"{self.catalogue} would unpack to {member.file_size:,} bytes, which is not read.")
+        try:
+            return cast(BinaryIO, self._zip.open(member))
+        except DAMAGED as error:
+            raise ImportUnreadable(f"{self.catalogue} cannot be unpacked: {error}") from error
+
+    def __getitem__(self, name: str) -> bytes:
+        """The bytes of a picture or recording.
+
+        Raises:
+            KeyError: there is no such file.
+            MediaTooLarge, MediaUnreadable: it is too large, encrypted or damaged.
+        """
+        member = self._members[self._path(name)]
+        if member.file_size > self._max_bytes:
+            raise MediaTooLarge(f"{name} would unpack to {member.file_size:,} bytes.")
+        try:
+            with self._zip.open(member) as opened:
+                data = opened.read(self._max_bytes + 1)  # whatever its header says
+        except DAMAGED as error:
+            raise MediaUnreadable(f"{name} cannot be unpacked: {error}") from error
+        if len(data) > self._max_bytes:
+            raise MediaTooLarge(f"{name} unpacks to more than {self._max_bytes:,} bytes.")
+        return data
+
+    def _path(self, name: str) -> str:
+        beside = posixpath.normpath(posixpath.join(self._folder, name.replace("\\", "/")))
+        return beside if beside in self._members else posixpath.normpath(name.replace("\\", "/"))
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._path(name) in self._members
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._members)
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+
+def _safe(path: str) -> str:
+    """Nothing is ever unpacked into a folder, but an archive whose paths lead out of it was made to do harm.
+
+    Raises:
+        ImportUnreadable: a path is absolute, or goes up.
+    """
+    parts = path.replace("\\", "/").split("/")
+    if parts[0] == "" or ".." in parts or parts[0].endswith(":"):
+        raise ImportUnreadable(f"The archive has a path that leads out of it: {path[:200]!r}.")
+    return posixpath.normpath("/".join(parts))
+
+
+def _is_of_system(path: str) -> bool:
+    """Whether a system put it there: macOS writes a shadow of every file."""
+    return path.startswith("__MACOSX/") or posixpath.basename(path) in (".DS_Store", "Thumbs.db")
+
+
+def _is_bomb(member: zipfile.ZipInfo) -> bool:
+    return member.file_size > max(SMALL, MOST_TIMES * member.compress_size)
+
+
+def _depth(path: str) -> int:
+    return path.count("/")
