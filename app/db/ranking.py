@@ -9,16 +9,18 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from app.db.filtering import EVERYTHING
+from app.db.filtering import EVERYTHING, Filter
 from app.db.matching import expected
 from app.db.ranking_statement import NODES, RankingPart, RankingStatement, Scan
 from app.types import Modality
 
 COMPARED = 5_000  # products up to which all that match are compared
+MOST_COMPARED = 20_000  # the same where an index cannot have as many nodes in view as it should
 # Nodes that an index's scan keeps in view, hnsw.ef_search: at least NARROWEST that match, for the first ten to be the
 # right ones, and twice as many as there are candidates; pgvector takes no more than WIDEST.
 NARROWEST, WIDEST = 100, 1_000
-KNOWN_FOR = 30.0  # seconds that the size of a catalogue is not asked for again
+KNOWN_FOR = 30.0  # seconds that an estimate is not asked for again
+MOST_KNOWN = 1_000  # estimates
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,26 +69,27 @@ def rank(session: Session, statement: RankingStatement, scan: Scan | None = None
         # A plan for whatever is asked for would not know how many products match.
         session.execute(text("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"))
     if scan is not Scan.EXACT:
-        whole = _size(session, statement.catalogue_id)
-        filtered = statement.where != EVERYTHING
-        matching = expected(session, statement.catalogue_id, statement.where) if filtered else whole
-        if matching > COMPARED or scan is Scan.APPROXIMATE:
-            share = min(1.0, max(1, matching) / max(1, whole))
-            nodes = min(WIDEST, max(2 * statement.candidates, round(NARROWEST / share)))
-            found = _found(session, statement, Scan.APPROXIMATE, nodes)
+        whole = _expected(session, statement.catalogue_id, EVERYTHING)
+        matching = _expected(session, statement.catalogue_id, statement.where)
+        nodes = max(2 * statement.candidates, round(NARROWEST * max(1, whole) / max(1, matching)))
+        if matching > (COMPARED if nodes <= WIDEST else MOST_COMPARED) or scan is Scan.APPROXIMATE:
+            found = _found(session, statement, Scan.APPROXIMATE, min(nodes, WIDEST))
             if len(found) == statement.candidates:
                 return Ranked(found, Scan.APPROXIMATE)
     return Ranked(_found(session, statement, Scan.EXACT), Scan.EXACT)
 
 
-def _size(session: Session, catalogue_id: int) -> int:
-    """About how many products a catalogue has; each connection asks for it now and then."""
-    known: dict[int, tuple[int, float]] = session.connection().info.setdefault("catalogue_sizes", {})
-    size, until = known.get(catalogue_id, (0, 0.0))
+def _expected(session: Session, catalogue_id: int, where: Filter) -> int:
+    """About how many products match; each connection asks for it now and then."""
+    known: dict[object, tuple[int, float]] = session.connection().info.setdefault("expected", {})
+    asked = catalogue_id, where.text, repr(where.values)
+    count, until = known.get(asked, (0, 0.0))
     if monotonic() >= until:
-        size = expected(session, catalogue_id)
-        known[catalogue_id] = size, monotonic() + KNOWN_FOR
-    return size
+        if len(known) >= MOST_KNOWN:
+            known.clear()
+        count = expected(session, catalogue_id, where)
+        known[asked] = count, monotonic() + KNOWN_FOR
+    return count
 
 
 def _found(session: Session, statement: RankingStatement, scan: Scan, nodes: int = NODES) -> list[RankedProduct]:

@@ -47,6 +47,7 @@ OTHERS: dict[str, Callable[[], Engine]] = {  # by the package that they come in
 @click.option("--n", "count", type=click.IntRange(1_000), default=100_000, show_default=True, help="How many vectors.")
 @click.option("--dim", type=click.IntRange(8, 4_000), default=512, show_default=True, help="Numbers of a drawn vector.")
 @click.option("--queries", type=click.IntRange(10), default=100, show_default=True, help="How many searches each.")
+@click.option("--alone", is_flag=True, help="Leave the other indexes out.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Draws the vectors.")
 @train_data_option
 @cache_option
@@ -57,6 +58,7 @@ def bench_rank(
     count: int,
     dim: int,
     queries: int,
+    alone: bool,
     seed: int,
     data: tuple[Path, ...],
     cache: Path,
@@ -73,7 +75,7 @@ def bench_rank(
     torch.set_num_threads(threads)
     sample = _judged(data, cache, console, count, queries, seed) if data else clustered(count, dim, queries, seed)
     engines: list[Callable[[], Engine]] = [TriseekEngine]
-    for package, make in OTHERS.items():
+    for package, make in () if alone else OTHERS.items():
         if find_spec(package) is None:
             console.print(f"left out: {package} is not installed")
         else:

@@ -68,6 +68,39 @@ def test_each_way_of_ranking_goes_through_its_indexes(services: Services) -> Non
             assert len(ranking.rank(session, _statement(space, catalogue, where, 10)).products) == 10
 
 
+def test_where_an_index_would_meet_too_few_all_that_match_are_compared(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ranking, "COMPARED", 5)
+    monkeypatch.setattr(ranking, "MOST_COMPARED", 100)
+    with services.sessions() as session:
+        space, catalogue = _filled(session)
+        few, many = sql_of(parse_filter("rare = 7")), sql_of(parse_filter("half = 0"))
+        assert 5 < matching.expected(session, catalogue, few) < 100
+        assert ranking.rank(session, _statement(space, catalogue, few, 10)).scan is Scan.EXACT
+        assert ranking.rank(session, _statement(space, catalogue, many, 10)).scan is Scan.APPROXIMATE
+
+
+def test_an_estimate_is_asked_for_once(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Filter] = []
+
+    def counted(session: Session, catalogue_id: int, where: Filter) -> int:
+        asked.append(where)
+        return matching.expected(session, catalogue_id, where)
+
+    monkeypatch.setattr(ranking, "expected", counted)
+    with services.sessions() as session:
+        space, catalogue = _filled(session)
+        for text_of in ("half = 0", "half = 0", "half = 1"):
+            ranking.rank(session, _statement(space, catalogue, sql_of(parse_filter(text_of)), 10))
+        assert asked == [EVERYTHING, sql_of(parse_filter("half = 0")), sql_of(parse_filter("half = 1"))]
+        monkeypatch.setattr(ranking, "KNOWN_FOR", -1.0)
+        session.connection().info.clear()
+        for _ in range(2):
+            ranking.rank(session, _statement(space, catalogue, EVERYTHING, 10))
+        assert asked[3:] == [EVERYTHING, EVERYTHING, EVERYTHING, EVERYTHING]
+
+
 def test_as_many_come_as_match_though_the_estimate_was_wrong(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,6 +77,7 @@ def test_the_table_is_printed_and_written(tmp_path: Path, monkeypatch: pytest.Mo
     assert "thousandth" in run.output
     assert "no_such_package is not installed" in run.output
     assert "triseek" in (tmp_path / "times.svg").read_text()
+    assert CliRunner().invoke(bench_rank, [*options, "--alone"]).output.count("triseek") == 1 + 1 + len(SHARES)
     written = json.loads((tmp_path / "table.json").read_text())
     assert written["n"] == 1000
     assert written["engines"][0]["engine"] == "triseek"
