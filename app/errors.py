@@ -99,6 +99,12 @@ class SearchFailed(TriseekError):
     """The search failed for a reason of ours, which the worker's log tells."""
 
 
+class MediaUnfetchable(TriseekError):
+    """A picture or recording could not be fetched."""
+
+    status = 422
+
+
 class ImportUnreadable(TriseekError):
     """No row of the file could be taken."""
 

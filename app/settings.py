@@ -25,8 +25,10 @@ class Settings:
     max_pixels: int = 50_000_000  # one picture, width times height
     max_seconds: int = 300  # one recording
     threads: int = 1  # compute threads of one worker process
+    lease_seconds: int = 60  # in which a worker must show that it is still at work on what it took
     decode_threads: int = 2  # threads that decode media beside the forward pass
     alignment: Path | None = None  # an artifact's folder; the packaged one unless told
+    fetch_hosts: frozenset[str] = frozenset()  # names of private hosts that pictures may be fetched from, with commas
     encoders: str = ""  # where the alignment's encoders are that have no name: text=/models/bert,image=org/name
 
     @classmethod
@@ -85,4 +87,6 @@ def _parse(kind: object, text: str) -> object:
         if number < 1:
             raise ValueError(text)
         return number
+    if kind == frozenset[str]:
+        return frozenset(name.strip() for name in text.split(",") if name.strip())
     return text if kind is str else Path(text)

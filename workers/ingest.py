@@ -2,25 +2,30 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pgvector import HalfVector
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from app.catalog.texts import product_texts
 from app.db import embeddings, jobs, media
 from app.db.tables import Product, ProductMedia
-from app.errors import EmbeddingAbandoned, FieldError, MediaMissing, MediaUnreadable, TriseekError
+from app.errors import EmbeddingAbandoned, FieldError, MediaMissing, MediaUnfetchable, MediaUnreadable, TriseekError
 from app.jobs.client import enqueue
 from app.jobs.names import Task
 from app.media.store import MediaStore
 from app.types import Modality, Role
+from workers.alignment.artifact import Alignment
 from workers.connections import Connections
 from workers.embedder import Embedded
+from workers.stored import read_content
 from workers.towers import Towers
 
-MAX_ATTEMPTS = 4  # a product whose worker died this often is given up
+MAX_ATTEMPTS = 6  # a product whose worker died this often is given up
+RENEWED_AFTER = 32  # contents between two renewals of a lease
 FIELDS = {Modality.TEXT: "title", Modality.IMAGE: "images", Modality.SPEECH: "speech"}
 
 
@@ -33,17 +38,32 @@ class Content:
     ordinal: int
     digest: str  # SHA-256
     data: str | bytes = b""
+    is_known: bool = False  # whether the outcome was made before
     outcome: Embedded | TriseekError | None = None
 
 
+Known = Mapping[tuple[int, str, str], Embedded]  # product, modality and digest -> what was made of it before
+
+
 def embed_products(connections: Connections, towers: Towers, product_ids: Sequence[int]) -> None:
-    """Embeds those of these products that wait, in one batch a modality."""
+    """Embeds those of these products that wait, in one batch a modality.
+
+    What a product had before is not embedded again. The products are leased: the lease is renewed while the work goes
+    on, and what comes of it is only written if nobody has taken a product over meanwhile.
+    """
     with connections.jobs.transaction() as session:
         claimed = _claim(session, product_ids)
-        stored = media.of_products(session, [product.id for product in claimed])
+        ids = [product.id for product in claimed]
+        known = _known(embeddings.tokens(session, towers.space, ids), towers.embedder.alignment)
+        stored = media.of_products(session, ids)
     contents = [content for product in claimed if not _is_given_up(product) for content in _texts(product)]
-    contents += [_medium(connections.store, row) for row in stored]
-    embedded = _embed(towers, contents)
+    contents += [_medium(connections.store, row, known) for row in stored]
+
+    def renew() -> None:
+        with connections.jobs.transaction() as session:
+            embeddings.renew(session, claimed)
+
+    embedded = _embed(towers, [_with_known(content, known) for content in contents], renew)
     with connections.jobs.transaction() as session:
         _write(session, towers.space.id, claimed, embedded)
 
@@ -52,9 +72,20 @@ def _claim(session: Session, product_ids: Sequence[int]) -> list[Product]:
     claimed = embeddings.claim_pending(session, product_ids)
     if len(claimed) > 1 and any(product.attempts > 1 for product in claimed):
         # A batch that did not end may hold one product that takes the worker down: each goes alone.
+        embeddings.hand_back(session, [product.id for product in claimed])
         enqueue(session, Task.EMBED_PRODUCTS, *[[[product.id]] for product in claimed])
         return []
     return claimed
+
+
+def _known(rows: Sequence[Row[Any]], alignment: Alignment) -> Known:
+    read = [read_content(row, alignment) for row in rows]
+    return {(each.product_id, each.modality, each.digest): Embedded(each.vector, each.tokens) for each in read}
+
+
+def _with_known(content: Content, known: Known) -> Content:
+    before = known.get((content.product_id, content.modality, content.digest))
+    return replace(content, outcome=before, is_known=True) if before is not None else content
 
 
 def _is_given_up(product: Product) -> bool:
@@ -74,22 +105,28 @@ def _texts(product: Product) -> list[Content]:
     ]
 
 
-def _medium(store: MediaStore, row: ProductMedia) -> Content:
-    content = Content(
-        product_id=row.product_id, modality=Modality(row.modality), ordinal=row.ordinal, digest=row.digest
-    )
+def _medium(store: MediaStore, row: ProductMedia, known: Known) -> Content:
+    digest = row.digest or ""
+    content = Content(product_id=row.product_id, modality=Modality(row.modality), ordinal=row.ordinal, digest=digest)
+    if row.problem is not None:
+        return replace(content, outcome=MediaUnfetchable(row.problem))
+    if (row.product_id, row.modality, digest) in known:
+        return content
     try:
-        return replace(content, data=store.get(row.digest))
+        return replace(content, data=store.get(digest))
     except MediaMissing as error:
         return replace(content, outcome=error)
 
 
-def _embed(towers: Towers, contents: Sequence[Content]) -> list[Content]:
+def _embed(towers: Towers, contents: Sequence[Content], renew: Callable[[], None]) -> list[Content]:
     done = [content for content in contents if content.outcome is not None]
     for modality in Modality:
-        batch = [content for content in contents if content.modality is modality and content.outcome is None]
-        outcomes = towers.embedder.embed(modality, [content.data for content in batch], Role.PASSAGE)
-        done += [replace(content, data=b"", outcome=each) for content, each in zip(batch, outcomes, strict=True)]
+        own = [content for content in contents if content.modality is modality and content.outcome is None]
+        for start in range(0, len(own), RENEWED_AFTER):
+            batch = own[start : start + RENEWED_AFTER]
+            outcomes = towers.embedder.embed(modality, [content.data for content in batch], Role.PASSAGE)
+            done += [replace(content, data=b"", outcome=each) for content, each in zip(batch, outcomes, strict=True)]
+            renew()
     return done
 
 
@@ -99,7 +136,7 @@ def _write(session: Session, space_id: int, claimed: Sequence[Product], embedded
         contents[content.product_id].append(content)
     now = embeddings.lock_versions(session, [product.id for product in claimed])
     # A product that was changed meanwhile has a message of its own on the way; one that was deleted needs nothing.
-    current = [product for product in claimed if product.id in now and now[product.id].version == product.version]
+    current = [product for product in claimed if product.id in now and _has_lease(product, now[product.id])]
     made = [
         (product, content, content.outcome)
         for product in current
@@ -111,14 +148,22 @@ def _write(session: Session, space_id: int, claimed: Sequence[Product], embedded
     embeddings.replace(session, space_id, [product.id for product in current], rows, tokens)
     done: Counter[object] = Counter()
     failed: Counter[object] = Counter()
+    encoded: Counter[object] = Counter()
     for product in current:
         problem = _problem(product, contents[product.id])
         embeddings.mark(session, product.id, version=product.version, problem=problem)
         if problem is not None and product.job_id is not None:
             jobs.add_errors(session, product.job_id, [(None, product.sku, problem)])
         (done if problem is None else failed)[product.job_id] += 1
+        encoded[product.job_id] += sum(not content.is_known for content in contents[product.id])
     for job_id in sorted({product.job_id for product in current if product.job_id is not None}):
-        jobs.advance(session, job_id, done=done[job_id], failed=failed[job_id])
+        jobs.advance(session, job_id, done=done[job_id], failed=failed[job_id], encoded=encoded[job_id])
+
+
+def _has_lease(claimed: Product, now: Product) -> bool:
+    """Whether this attempt still has the product, at the version that it read."""
+    is_pending = now.version > max(now.embedded_version, now.failed_version)
+    return is_pending and (now.version, now.attempts) == (claimed.version, claimed.attempts)
 
 
 def _row(space_id: int, product: Product, content: Content, embedded: Embedded) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.catalog.drafts import MediaRef, ProductDraft
+from app.catalog.drafts import MediaRef, ProductDraft, RemoteRef
 from app.errors import FieldError, MediaTooLarge, MediaUnreadable, TriseekError
 from app.media.content import check_media
 from app.media.store import MediaStore
@@ -40,16 +40,19 @@ class Drafter:
 
     def media(
         self, sources: Sequence[Mapping[str, Any]], modality: Modality, pointer: str, uploads: Mapping[str, bytes]
-    ) -> tuple[MediaRef, ...]:
-        """Stores pictures or recordings that MediaSchema has loaded, all or none.
+    ) -> tuple[MediaRef | RemoteRef, ...]:
+        """Stores pictures or recordings that MediaSchema has loaded, all or none; those to be fetched come later.
 
         Raises:
             MediaUnreadable, MediaTooLarge: naming each wrong one by its pointer.
         """
-        checked: list[tuple[bytes, str]] = []
+        checked: list[tuple[bytes, str] | RemoteRef] = []
         wrong: list[FieldError] = []
         worst: type[TriseekError] = MediaUnreadable
         for number, source in enumerate(sources):
+            if "url" in source:
+                checked.append(RemoteRef(source["url"]))
+                continue
             try:
                 data = _bytes_of(source, uploads)
                 checked.append((data, self._check(data, modality)))
@@ -58,7 +61,16 @@ class Drafter:
                 worst = type(error)
         if wrong:
             raise worst(wrong[0].detail, wrong)
-        return tuple(self._put(data, content_type) for data, content_type in checked)
+        return tuple(each if isinstance(each, RemoteRef) else self._put(*each) for each in checked)
+
+    def medium(self, source: Mapping[str, Any], modality: Modality, uploads: Mapping[str, bytes]) -> MediaRef:
+        """Stores one picture or recording that came with the request.
+
+        Raises:
+            MediaUnreadable, MediaTooLarge: it is not one, or too large.
+        """
+        data = _bytes_of(source, uploads)
+        return self._put(data, self._check(data, modality))
 
     def _check(self, data: bytes, modality: Modality) -> str:
         return check_media(data, modality, max_mb=self._settings.max_media_mb, max_pixels=self._settings.max_pixels)

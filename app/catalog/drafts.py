@@ -20,6 +20,13 @@ class MediaRef:
     content_type: str
 
 
+@dataclass(frozen=True)
+class RemoteRef:
+    """A picture or recording that a worker is to fetch."""
+
+    url: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProductDraft:
     """What a product is to be."""
@@ -30,18 +37,21 @@ class ProductDraft:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     price: decimal.Decimal | None = None
     currency: str | None = None
-    images: tuple[MediaRef, ...] = ()
-    speech: tuple[MediaRef, ...] = ()
+    images: tuple[MediaRef | RemoteRef, ...] = ()
+    speech: tuple[MediaRef | RemoteRef, ...] = ()
 
     @property
-    def media(self) -> list[tuple[Modality, int, MediaRef]]:
+    def media(self) -> list[tuple[Modality, int, MediaRef | RemoteRef]]:
         """Each picture and recording with its modality and its place among them."""
         pictures = [(Modality.IMAGE, ordinal, ref) for ordinal, ref in enumerate(self.images)]
         return pictures + [(Modality.SPEECH, ordinal, ref) for ordinal, ref in enumerate(self.speech)]
 
     @property
     def content_digest(self) -> bytes:
-        """SHA-256 of all that gets embedded: the same content again needs no new embedding, whatever else changed."""
+        """SHA-256 of all that gets embedded: the same content again needs no new embedding, whatever else changed.
+
+        A picture or recording to be fetched is known by its address.
+        """
         texts = product_texts(self.title, self.description, self.attributes)
-        media = [[modality, ref.digest] for modality, _, ref in self.media]
+        media = [[modality, ref.url if isinstance(ref, RemoteRef) else ref.digest] for modality, _, ref in self.media]
         return hashlib.sha256(json.dumps([texts, media]).encode()).digest()

@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -18,7 +19,7 @@ from app.catalog.formats.reading import CatalogueFile, Format, ReadOptions, open
 from app.catalog.formats.rows import CatalogueRow
 from app.catalog.pointers import request_invalid
 from app.catalog.schema import ProductSchema
-from app.db import catalogues, jobs, media
+from app.db import catalogues, embeddings, jobs, media
 from app.db.tables import Job
 from app.errors import ImportUnreadable, TriseekError
 from app.jobs.client import JobClient, enqueue
@@ -30,6 +31,13 @@ from app.types import JobKind, JobState
 
 log = logging.getLogger(__name__)
 BATCH = 64  # rows in one transaction
+SLICE = 600.0  # seconds that one task reads; others wait meanwhile
+MOST_PENDING = 2_000  # products that may wait to be embedded before more are read: the file waits, not the broker
+PAUSE = 0.5  # seconds between two looks
+
+
+class _LeaseLost(Exception):
+    """Another attempt has taken the job over, or it has ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,24 +78,28 @@ def submit(session: Session, tenant_id: int, catalogue: str, file: MediaRef, ask
 def run_import(client: JobClient, store: MediaStore, settings: Settings, job_id: UUID) -> None:
     """Reads an import's file to its end, or goes on where an earlier attempt was cut off.
 
-    How far it has come commits with each batch, so no row is counted twice.
+    How far it has come commits with each batch, together with the lease: no row is counted twice, and an attempt that
+    was held up while another took over takes nothing more. After `SLICE` the rest is left to a task of its own.
     """
     with client.transaction() as session:
         job = jobs.start(session, job_id)
-    if job is None:
+    if job is None or job.total is not None:
         return
-    drafter = Drafter(store, settings)
+    drafter, until = Drafter(store, settings), time.monotonic() + SLICE
     try:
         with store.open(job.request["file"]) as file, open_catalogue(file, _read_options(job, settings)) as found:
             for batch in _batches(found, drafter, after=(job.result or {}).get("lines", 0)):
-                if not _take(client, job, batch):
-                    log.info("Import %s was cancelled at line %s", job_id, batch.last_line)
+                if not (_take(client, job, batch) and _wait_for_room(client, job)):
+                    log.info("Import %s was cancelled or taken over at line %s", job_id, batch.last_line)
+                    return
+                if time.monotonic() > until:
+                    _go_on_later(client, job)
                     return
     except ImportUnreadable as error:
         with client.transaction() as session:
             jobs.finish(session, job_id, JobState.FAILED, error=error.problem())
         return
-    _end(client, job_id)
+    _end(client, job)
 
 
 def _read_options(job: Job, settings: Settings) -> ReadOptions:
@@ -123,19 +135,40 @@ def _draft(row: CatalogueRow, drafter: Drafter, media: Mapping[str, bytes]) -> P
 
 
 def _take(client: JobClient, job: Job, batch: _Batch) -> bool:
-    with client.transaction() as session:
-        current = jobs.get(session, job.id)
-        if current is None or JobState(current.state).is_final:
-            return False
-        rows = _counted(current, batch)
-        if job.request["dry_run"]:
-            jobs.advance(session, job.id, done=len(batch.drafts))
-        elif batch.drafts:
-            service.put_batch(session, int(current.catalogue_id or 0), job.id, batch.drafts)
-        jobs.add_errors(session, job.id, batch.errors)
-        jobs.advance(session, job.id, failed=len(batch.errors))
-        jobs.checkpoint(session, job.id, rows)
+    """Writes a batch; False, and nothing is written, if the job has ended or another attempt has it."""
+    try:
+        with client.transaction() as session:
+            if batch.drafts and not job.request["dry_run"]:
+                service.put_batch(session, int(job.catalogue_id or 0), job.id, batch.drafts)
+            # Last, for whoever embeds takes products before jobs, too.
+            current = jobs.renew(session, job.id, job.attempts)
+            if current is None:
+                raise _LeaseLost  # noqa: TRY301  it takes the batch back
+            rows = _counted(current, batch)
+            jobs.add_errors(session, job.id, batch.errors)
+            jobs.checkpoint(session, job.id, rows)
+            done = len(batch.drafts) if job.request["dry_run"] else 0
+            jobs.advance(session, job.id, done=done, failed=len(batch.errors))
+    except _LeaseLost:
+        return False
     return True
+
+
+def _wait_for_room(client: JobClient, job: Job) -> bool:
+    """Waits while many products wait to be embedded; False if the job has ended or another attempt has it."""
+    while True:
+        with client.transaction() as session:
+            if embeddings.count_pending(session, MOST_PENDING) < MOST_PENDING:
+                return True
+            if jobs.renew(session, job.id, job.attempts) is None:
+                return False
+        time.sleep(PAUSE)
+
+
+def _go_on_later(client: JobClient, job: Job) -> None:
+    with client.transaction() as session:
+        if jobs.renew(session, job.id, job.attempts) is not None:
+            enqueue(session, Task.RUN_IMPORT, [str(job.id)])
 
 
 def _counted(job: Job, batch: _Batch) -> dict[str, Any]:
@@ -149,12 +182,12 @@ def _counted(job: Job, batch: _Batch) -> dict[str, Any]:
     }
 
 
-def _end(client: JobClient, job_id: UUID) -> None:
+def _end(client: JobClient, job: Job) -> None:
     with client.transaction() as session:
-        job = jobs.get(session, job_id)
-        if job is None or JobState(job.state).is_final:
+        current = jobs.renew(session, job.id, job.attempts)
+        if current is None:
             return
-        if job.result is None:
-            jobs.finish(session, job_id, JobState.FAILED, error=ImportUnreadable("The file has no rows.").problem())
+        if current.result is None:
+            jobs.finish(session, job.id, JobState.FAILED, error=ImportUnreadable("The file has no rows.").problem())
         else:
-            jobs.set_total(session, job_id, job.result["rows"])
+            jobs.set_total(session, job.id, current.result["rows"])

@@ -10,12 +10,12 @@ from marshmallow import ValidationError
 from sqlalchemy.orm import Session
 
 from app.catalog import service
-from app.catalog.drafts import MediaRef, ProductDraft
+from app.catalog.drafts import MediaRef, ProductDraft, RemoteRef
 from app.catalog.pointers import request_invalid
 from app.catalog.schema import ProductContentSchema
 from app.catalog.service import ProductView
 from app.db import embeddings, media
-from app.db.tables import Job, Media
+from app.db.tables import Job, Media, ProductMedia
 from app.errors import FieldError, RequestInvalid
 from app.types import Modality
 
@@ -26,7 +26,7 @@ def patch(
     catalogue: str,
     sku: str,
     changes: Mapping[str, Any],
-    stored: Mapping[str, Sequence[MediaRef]],
+    stored: Mapping[str, Sequence[MediaRef | RemoteRef]],
 ) -> Job:
     """Changes some of a product's fields, under a job that ends when it can be found.
 
@@ -62,13 +62,16 @@ def merge(target: object, patch: object) -> object:
 
 
 def _patched(
-    session: Session, view: ProductView, changes: Mapping[str, Any], stored: Mapping[str, Sequence[MediaRef]]
+    session: Session,
+    view: ProductView,
+    changes: Mapping[str, Any],
+    stored: Mapping[str, Sequence[MediaRef | RemoteRef]],
 ) -> ProductDraft:
     product = view.product
     attributes = product.attributes
     if "attributes" in changes:
         attributes = _checked(merge(attributes, changes["attributes"]) or {})
-    kept = media.by_digests(session, [row.digest for row in view.media])
+    kept = media.by_digests(session, [row.digest for row in view.media if row.digest is not None])
     draft = ProductDraft(
         sku=product.sku,
         title=changes.get("title", product.title),
@@ -92,6 +95,12 @@ def _checked(attributes: object) -> dict[str, Any]:
         raise request_invalid(error) from error
 
 
-def _refs(view: ProductView, kept: Mapping[str, Media], modality: Modality) -> tuple[MediaRef, ...]:
-    rows = [kept[row.digest] for row in view.media if row.modality == modality]
-    return tuple(MediaRef(digest=row.digest, bytes=row.bytes, content_type=row.content_type) for row in rows)
+def _refs(view: ProductView, kept: Mapping[str, Media], modality: Modality) -> list[MediaRef | RemoteRef]:
+    return [_ref(row, kept) for row in view.media if row.modality == modality]
+
+
+def _ref(row: ProductMedia, kept: Mapping[str, Media]) -> MediaRef | RemoteRef:
+    if row.url is not None:
+        return RemoteRef(row.url)
+    own = kept[row.digest or ""]
+    return MediaRef(digest=own.digest, bytes=own.bytes, content_type=own.content_type)

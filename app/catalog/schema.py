@@ -51,22 +51,27 @@ class Base64(fields.Field[bytes]):
 
 
 class MediaSchema(Schema):
-    """One picture or recording: its bytes as base64, or the name of a file that came in the same request."""
+    """One picture or recording: its bytes as base64, a file that came in the same request, or where to fetch it."""
 
     base64 = Base64(metadata={"type": "string", "format": "byte", "description": "The file's bytes as base64."})
     upload = fields.String(
         validate=[validate.Length(1, 255), printable],
         metadata={"description": "The file name of an `image` or `speech` part of the same multipart request."},
     )
-    url = fields.String(metadata={"description": "Not supported yet."})
+    url = fields.String(
+        validate=[
+            validate.Length(1, 2_000),
+            printable,
+            validate.URL(schemes={"http", "https"}, require_tld=False, error="must be an http or https address"),
+        ],
+        metadata={"description": "Where a worker fetches it, over http or https."},
+    )
 
     @validates_schema
     def check_one_source(self, data: dict[str, Any], **_: object) -> None:
-        """Exactly one source, and one that is supported."""
-        if "url" in data:
-            raise ValidationError("is not supported yet: send base64, or a file in a multipart request", "url")
+        """Exactly one source."""
         if len(data) != 1:
-            raise ValidationError("must have exactly one of base64 or upload")
+            raise ValidationError("must have exactly one of base64, upload or url")
 
 
 class ProductContentSchema(Schema):

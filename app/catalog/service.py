@@ -3,13 +3,13 @@
 import datetime
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.catalog.drafts import ProductDraft
+from app.catalog.drafts import MediaRef, ProductDraft, RemoteRef
 from app.catalog.settings import CatalogueSettings, word_columns
 from app.conditions import Condition
 from app.db import catalogues, embeddings, jobs, media, products, spaces
@@ -20,7 +20,7 @@ from app.jobs.client import enqueue
 from app.jobs.names import Task
 from app.types import JobKind
 
-EMBED_BATCH = 32  # products in one embed message
+BATCH = 32  # products in one message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,15 +75,19 @@ def put_batch(session: Session, catalogue_row: int, job_id: uuid.UUID, drafts: S
     """
     latest = {draft.sku: draft for draft in drafts}
     words = _words(session, catalogue_row, list(latest.values()))
-    media.record(session, [(ref.digest, ref.bytes, ref.content_type) for d in latest.values() for _, _, ref in d.media])
+    media.record(session, [(ref.digest, ref.bytes, ref.content_type) for ref in _stored(latest.values())])
     rows = products.lock(session, catalogue_row, list(latest))
     changed = [sku for sku, draft in latest.items() if not _is_ready(rows[sku], draft)]
     done = _overtaken([rows[sku] for sku in changed])
     done[job_id] += len(drafts) - len(changed)
     contents = {sku: _values(rows[sku], draft, job_id, sku in changed) for sku, draft in latest.items()}
     products.write(session, [contents[sku] | words[sku] for sku in latest])
-    products.set_media(session, [rows[sku].id for sku in changed], _media_rows(rows, [latest[sku] for sku in changed]))
-    _embed_later(session, [rows[sku].id for sku in changed])
+    changed_ids = [rows[sku].id for sku in changed]
+    own_media = _media_rows(rows, [latest[sku] for sku in changed], media.fetched(session, changed_ids))
+    products.set_media(session, changed_ids, own_media)
+    lacking = {row["product_id"] for row in own_media if row["digest"] is None}
+    _later(session, Task.FETCH_MEDIA, [each for each in changed_ids if each in lacking])
+    _later(session, Task.EMBED_PRODUCTS, [each for each in changed_ids if each not in lacking])
     _count_done(session, done)
 
 
@@ -178,14 +182,24 @@ def _words(session: Session, catalogue_row: int, drafts: Sequence[ProductDraft])
     return {draft.sku: word_columns(vars(draft), settings, row.words_version) for draft in drafts}
 
 
-def _media_rows(rows: dict[str, Product], drafts: Sequence[ProductDraft]) -> list[dict[str, Any]]:
-    return [
-        {"product_id": rows[draft.sku].id, "modality": modality, "ordinal": ordinal, "digest": ref.digest}
-        for draft in drafts
-        for modality, ordinal, ref in draft.media
-    ]
+def _stored(drafts: Iterable[ProductDraft]) -> list[MediaRef]:
+    return [ref for draft in drafts for _, _, ref in draft.media if isinstance(ref, MediaRef)]
 
 
-def _embed_later(session: Session, product_ids: Sequence[int]) -> None:
-    batches = [product_ids[start : start + EMBED_BATCH] for start in range(0, len(product_ids), EMBED_BATCH)]
-    enqueue(session, Task.EMBED_PRODUCTS, *[[list(batch)] for batch in batches])
+def _media_rows(
+    rows: Mapping[str, Product], drafts: Sequence[ProductDraft], fetched: Mapping[tuple[int, str, str], str]
+) -> list[dict[str, Any]]:
+    """The pictures and recordings of drafts; what was fetched before is not fetched again."""
+    made = []
+    for draft in drafts:
+        product = rows[draft.sku].id
+        for modality, ordinal, ref in draft.media:
+            url = ref.url if isinstance(ref, RemoteRef) else None
+            digest = ref.digest if isinstance(ref, MediaRef) else fetched.get((product, modality, ref.url))
+            made.append({"product_id": product, "modality": modality, "ordinal": ordinal, "digest": digest, "url": url})
+    return made
+
+
+def _later(session: Session, task: Task, product_ids: Sequence[int]) -> None:
+    batches = [product_ids[start : start + BATCH] for start in range(0, len(product_ids), BATCH)]
+    enqueue(session, task, *[[list(batch)] for batch in batches])

@@ -4,13 +4,15 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, case, delete, func, insert, select, text, update
+from sqlalchemy import Row, case, delete, exists, func, insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
-from app.db.tables import Embedding, EmbeddingSpace, Product, Tokens
+from app.db import media
+from app.db.tables import Embedding, EmbeddingSpace, Product, ProductMedia, Tokens
 from app.types import SpaceState
 
 PENDING = (Product.version > Product.embedded_version) & (Product.version > Product.failed_version)
+UNFETCHED = exists().where(ProductMedia.product_id == Product.id, media.UNFETCHED)
 
 
 def writable_spaces(session: Session) -> list[EmbeddingSpace]:
@@ -19,12 +21,12 @@ def writable_spaces(session: Session) -> list[EmbeddingSpace]:
 
 
 def claim_pending(session: Session, product_ids: Sequence[int]) -> list[Product]:
-    """Of these products, those that still wait to be embedded; counts one attempt more for each."""
+    """Of these products, those that wait to be embedded and lack nothing; counts one attempt more for each."""
     lock_versions(session, product_ids)
     return list(
         session.scalars(
             update(Product)
-            .where(Product.id.in_(product_ids), PENDING)
+            .where(Product.id.in_(product_ids), PENDING, ~UNFETCHED)
             .values(attempts=Product.attempts + 1, queued_at=func.now())
             .returning(Product)
             .execution_options(populate_existing=True)
@@ -32,11 +34,35 @@ def claim_pending(session: Session, product_ids: Sequence[int]) -> list[Product]
     )
 
 
-def requeue_overdue(session: Session, age: datetime.timedelta, limit: int) -> list[int]:
-    """Takes up to `limit` products that were queued longer ago than this and still wait; their ids."""
+def hand_back(session: Session, product_ids: Sequence[int]) -> None:
+    """Gives claimed products back untried: the attempt does not count."""
+    session.execute(update(Product).where(Product.id.in_(product_ids)).values(attempts=Product.attempts - 1))
+
+
+def count_pending(session: Session, most: int) -> int:
+    """How many products wait to be embedded, counted up to this many."""
+    waiting = select(Product.id).where(PENDING).limit(most).subquery()
+    return session.scalars(select(func.count()).select_from(waiting)).one()
+
+
+def renew(session: Session, claimed: Sequence[Product]) -> None:
+    """Renews the lease of products that an attempt still has."""
+    attempts = [(product.id, product.attempts) for product in claimed]
+    own = tuple_(Product.id, Product.attempts).in_(attempts)
+    session.execute(update(Product).where(own, PENDING).values(queued_at=func.now()))
+
+
+def requeue_overdue(
+    session: Session, *, queued: datetime.timedelta, running: datetime.timedelta, limit: int, unfetched: bool
+) -> list[int]:
+    """Takes up to `limit` products that have waited, or been at work on, for longer than these; their ids.
+
+    Either those of which a picture or recording is still to be fetched, or those that lack none.
+    """
+    age = case((Product.attempts > 0, running), else_=queued)
     overdue = (
         select(Product.id)
-        .where(PENDING, Product.queued_at < func.now() - age)
+        .where(PENDING, Product.queued_at < func.now() - age, UNFETCHED if unfetched else ~UNFETCHED)
         .order_by(Product.queued_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

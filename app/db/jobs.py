@@ -65,15 +65,27 @@ def page(
 
 
 def start(session: Session, job_id: uuid.UUID) -> Job | None:
-    """Marks an open job as running, one attempt more; None if it has ended or is unknown."""
+    """Marks an open job as running, one attempt more, under a new lease; None if it has ended or is unknown."""
     return session.scalars(
         update(Job)
         .where(Job.id == job_id, Job.state.in_(OPEN))
         .values(
             state=JobState.RUNNING,
             attempts=Job.attempts + 1,
+            queued_at=func.clock_timestamp(),
             started_at=func.coalesce(Job.started_at, func.clock_timestamp()),
         )
+        .returning(Job)
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def renew(session: Session, job_id: uuid.UUID, attempt: int) -> Job | None:
+    """Renews the lease of an attempt and locks the job; None if it has ended, or another attempt has taken it over."""
+    return session.scalars(
+        update(Job)
+        .where(Job.id == job_id, Job.state.in_(OPEN), Job.attempts == attempt)
+        .values(queued_at=func.clock_timestamp())
         .returning(Job)
         .execution_options(populate_existing=True)
     ).first()
@@ -100,14 +112,15 @@ def finish(
     return True
 
 
-def advance(session: Session, job_id: uuid.UUID, *, done: int = 0, failed: int = 0) -> None:
-    """Counts products of a job as done or failed, and ends the job with its last one."""
+def advance(session: Session, job_id: uuid.UUID, *, done: int = 0, failed: int = 0, encoded: int = 0) -> None:
+    """Counts products of a job as done or failed, and contents that went through an encoder; ends it with its last."""
     session.execute(
         update(Job)
         .where(Job.id == job_id)
         .values(
             done=Job.done + done,
             failed=Job.failed + failed,
+            encoded=Job.encoded + encoded,
             state=case((Job.state == JobState.QUEUED, JobState.RUNNING), else_=Job.state),
             started_at=func.coalesce(Job.started_at, func.clock_timestamp()),
         )
@@ -149,12 +162,15 @@ def _notify(session: Session, job_id: uuid.UUID) -> None:
 def requeue_overdue(
     session: Session, kind: JobKind, *, queued: datetime.timedelta, running: datetime.timedelta, limit: int
 ) -> list[uuid.UUID]:
-    """Takes open jobs of this kind that have waited or run for longer than these; their ids."""
+    """Takes open jobs of this kind that have waited or run for longer than these; their ids.
+
+    An import that has been read to its end waits for its products, and for no worker.
+    """
     waits = (Job.state == JobState.QUEUED) & (Job.queued_at < func.now() - queued)
     runs = (Job.state == JobState.RUNNING) & (func.greatest(Job.queued_at, Job.started_at) < func.now() - running)
     overdue = (
         select(Job.id)
-        .where(Job.kind == kind, or_(waits, runs))
+        .where(Job.kind == kind, or_(waits, runs), or_(Job.kind != JobKind.IMPORT, Job.total.is_(None)))
         .order_by(Job.queued_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -1,12 +1,14 @@
 """Statements over media."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.db.tables import Catalogue, Media, Product, ProductMedia
+
+UNFETCHED = ProductMedia.digest.is_(None) & ProductMedia.problem.is_(None)
 
 
 def record(session: Session, rows: Iterable[tuple[str, int, str]]) -> None:
@@ -39,6 +41,28 @@ def of_tenant(session: Session, tenant_id: int, digest: str) -> Media | None:
         .where(Media.digest == digest, Catalogue.tenant_id == tenant_id)
         .limit(1)
     ).first()
+
+
+def unfetched(session: Session, product_ids: Sequence[int]) -> list[ProductMedia]:
+    """Those pictures and recordings of these products that are to be fetched."""
+    return list(session.scalars(select(ProductMedia).where(ProductMedia.product_id.in_(product_ids), UNFETCHED)))
+
+
+def set_fetched(session: Session, row: ProductMedia, came: Mapping[str, str]) -> None:
+    """Writes the `digest` of what was fetched, or the `problem`, unless the product has another one by now."""
+    own = (ProductMedia.product_id == row.product_id, ProductMedia.modality == row.modality)
+    place = (ProductMedia.ordinal == row.ordinal, ProductMedia.url == row.url)
+    session.execute(update(ProductMedia).where(*own, *place, UNFETCHED).values(**came))
+
+
+def fetched(session: Session, product_ids: Sequence[int]) -> dict[tuple[int, str, str], str]:
+    """The digests of what these products have by its address: (product, modality, address) each."""
+    rows = session.execute(
+        select(ProductMedia.product_id, ProductMedia.modality, ProductMedia.url, ProductMedia.digest).where(
+            ProductMedia.product_id.in_(product_ids), ProductMedia.url.is_not(None), ProductMedia.digest.is_not(None)
+        )
+    )
+    return {(row.product_id, row.modality, row.url): row.digest for row in rows}
 
 
 def of_products(session: Session, product_ids: Sequence[int]) -> list[ProductMedia]:

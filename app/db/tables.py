@@ -145,11 +145,17 @@ class ProductMedia(Table):
     """Which pictures and recordings a product has, in their order."""
 
     __tablename__ = "product_media"
-    __table_args__ = (_one_of("modality", Modality, "product_media_modality"),)
+    __table_args__ = (
+        _one_of("modality", Modality, "product_media_modality"),
+        CheckConstraint("digest IS NOT NULL OR url IS NOT NULL", name="product_media_source"),
+        Index("product_media_unfetched", "product_id", postgresql_where=text("digest IS NULL AND problem IS NULL")),
+    )
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id", ondelete="CASCADE"), primary_key=True)
     modality: Mapped[str] = mapped_column(Text, primary_key=True)
     ordinal: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    digest: Mapped[str] = mapped_column(ForeignKey("media.digest"), index=True)
+    digest: Mapped[str | None] = mapped_column(ForeignKey("media.digest"), index=True)  # none until it is fetched
+    url: Mapped[str | None] = mapped_column(Text)  # where it comes from, if a client gave only its address
+    problem: Mapped[str | None] = mapped_column(Text)  # why it could not be fetched
 
 
 class EmbeddingSpace(Table):
@@ -240,11 +246,12 @@ class Job(Table):
     done: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     failed: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     total: Mapped[int | None] = mapped_column(Integer)
-    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    encoded: Mapped[int] = mapped_column(Integer, server_default=text("0"))  # contents that went through an encoder
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))  # the fence of a lease
     request: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    queued_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())  # last put into a queue
+    queued_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())  # or its lease was renewed
     created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
     started_at: Mapped[datetime.datetime | None] = mapped_column(Created)
     finished_at: Mapped[datetime.datetime | None] = mapped_column(Created)

@@ -103,7 +103,7 @@ def draw_heat(asked: dict[str, Any], job_id: str, rank: int) -> Response:
         if not found:
             raise HeatUnknown(f"The search has no hit {rank}.")
         own = media.of_products(session, [found[0]["product_id"]])
-    pictures = [each.digest for each in own if each.modality == Modality.IMAGE]
+    pictures = [each.digest or "" for each in own if each.modality == Modality.IMAGE]
     drawn = Response(heat_png(heat_of(found[0], pictures, **asked)), content_type="image/png")
     drawn.headers["Cache-Control"] = "private, no-cache"  # the picture may be another one by the next time
     return drawn

@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 from app.catalog import service as catalog
 from app.catalog.service import ProductView
 from app.db import media, products
-from app.db.tables import EmbeddingSpace, Job, JobError, Media
+from app.db.tables import EmbeddingSpace, Job, JobError, Media, ProductMedia
 from app.search.service import hits
 from app.types import JobKind, JobState, Modality
 
 
 def product_documents(session: Session, views: Sequence[ProductView]) -> list[dict[str, Any]]:
     """Products, in the order given."""
-    stored = media.by_digests(session, [row.digest for view in views for row in view.media])
+    stored = media.by_digests(session, [row.digest for view in views for row in view.media if row.digest is not None])
     return [_product(view, stored) for view in views]
 
 
@@ -38,11 +38,18 @@ def _product(view: ProductView, stored: Mapping[str, Media]) -> dict[str, Any]:
 
 
 def _media(view: ProductView, stored: Mapping[str, Media], modality: Modality) -> list[dict[str, Any]]:
-    rows = [stored[row.digest] for row in view.media if row.modality == modality]
-    return [
-        {"digest": row.digest, "content_type": row.content_type, "bytes": row.bytes, "url": f"/v1/media/{row.digest}"}
-        for row in rows
-    ]
+    return [_medium(row, stored.get(row.digest or "")) for row in view.media if row.modality == modality]
+
+
+def _medium(row: ProductMedia, own: Media | None) -> dict[str, Any]:
+    """A picture or recording; what is still to be fetched has no more than its address."""
+    return {
+        "digest": row.digest,
+        "content_type": own.content_type if own else None,
+        "bytes": own.bytes if own else None,
+        "url": f"/v1/media/{row.digest}" if row.digest else None,
+        "source": row.url,
+    }
 
 
 def _embedding(view: ProductView) -> dict[str, Any]:
@@ -64,7 +71,7 @@ def job_document(job: Job) -> dict[str, Any]:
         "id": str(job.id),
         "kind": job.kind,
         "state": job.state,
-        "progress": {"done": job.done, "failed": job.failed, "total": job.total},
+        "progress": {"done": job.done, "failed": job.failed, "total": job.total, "encoded": job.encoded},
         "created_at": job.created_at.isoformat(),
         "started_at": job.started_at.isoformat() if job.started_at else None,
         "finished_at": job.finished_at.isoformat() if job.finished_at else None,

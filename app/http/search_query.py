@@ -59,7 +59,7 @@ def _part(
     if "product" in source:
         return QueryPart(name=name, modality=modality, sku=source["product"], weight=weight), []
     try:
-        [ref] = drafter.media([source], modality, "", uploads)
+        ref = drafter.medium(source, modality, uploads)
     except (MediaUnreadable, MediaTooLarge) as error:
         raise type(error)(error.detail, [FieldError(f"{pointer}/{modality}", error.detail)]) from error
     return QueryPart(name=name, modality=modality, media=ref.digest, weight=weight), [ref]

@@ -8,6 +8,7 @@ class Queue(StrEnum):
 
     QUERY = "query"
     EMBED = "embed"
+    IMPORT = "import"
     TRAIN = "train"
     UPKEEP = "upkeep"
 
@@ -19,6 +20,7 @@ class Task(StrEnum):
     CHECK_RECALL = "search.recall"
     EMBED_PRODUCTS = "embed.products"
     RUN_IMPORT = "imports.run"
+    FETCH_MEDIA = "imports.fetch"
     SWEEP = "upkeep.sweep"
     INDEX_WORDS = "upkeep.words"
 
@@ -27,7 +29,8 @@ QUEUE_OF_TASK = {
     Task.RUN_SEARCH: Queue.QUERY,
     Task.CHECK_RECALL: Queue.EMBED,
     Task.EMBED_PRODUCTS: Queue.EMBED,
-    Task.RUN_IMPORT: Queue.UPKEEP,
+    Task.RUN_IMPORT: Queue.IMPORT,
+    Task.FETCH_MEDIA: Queue.IMPORT,
     Task.SWEEP: Queue.UPKEEP,
     Task.INDEX_WORDS: Queue.UPKEEP,
 }

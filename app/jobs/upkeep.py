@@ -10,9 +10,7 @@ from app.types import JobKind
 UNSENT_FOR = timedelta(seconds=5)  # a message goes out right after its commit
 SEARCH_QUEUED_FOR = timedelta(seconds=15)  # somebody waits; a second message for one search costs next to nothing
 SEARCH_RUNNING_FOR = timedelta(seconds=120)  # past a search's hard time limit
-IMPORT_QUEUED_FOR = timedelta(minutes=5)
-IMPORT_RUNNING_FOR = timedelta(hours=1)  # past a task's hard time limit
-EMBED_QUEUED_FOR = timedelta(minutes=5)
+LEASES_QUEUED = 5  # leases after which what no worker has taken is sent again: a queue may be long
 WORDS_QUEUED_FOR = timedelta(minutes=5)
 ANSWERS_KEPT_FOR = timedelta(days=1)
 RECALL_KEPT_FOR = timedelta(days=30)
@@ -20,8 +18,14 @@ EMBED_BATCH = 32  # products in one message
 AT_ONCE = 1000  # rows of one kind seen to in one sweep
 
 
-def sweep(client: JobClient) -> None:
-    """Sends again what is overdue. Every task can bear to run twice."""
+def sweep(client: JobClient, lease: timedelta) -> None:
+    """Sends again what is overdue. Every task can bear to run twice.
+
+    Args:
+        client: sends.
+        lease: in which a worker would have shown that it is still at work on an import or a product.
+    """
+    queued = LEASES_QUEUED * lease
     with client.transaction() as session:
         messages = outbox.overdue(session, UNSENT_FOR, AT_ONCE)
         outbox.remove(session, client.send(messages))
@@ -31,14 +35,15 @@ def sweep(client: JobClient) -> None:
         )
         enqueue(session, Task.RUN_SEARCH, *[[str(job_id)] for job_id in searches])
     with client.transaction() as session:
-        imports = jobs.requeue_overdue(
-            session, JobKind.IMPORT, queued=IMPORT_QUEUED_FOR, running=IMPORT_RUNNING_FOR, limit=AT_ONCE
-        )
+        imports = jobs.requeue_overdue(session, JobKind.IMPORT, queued=queued, running=lease, limit=AT_ONCE)
         enqueue(session, Task.RUN_IMPORT, *[[str(job_id)] for job_id in imports])
-    with client.transaction() as session:
-        waiting = embeddings.requeue_overdue(session, EMBED_QUEUED_FOR, AT_ONCE)
-        batches = [waiting[start : start + EMBED_BATCH] for start in range(0, len(waiting), EMBED_BATCH)]
-        enqueue(session, Task.EMBED_PRODUCTS, *[[batch] for batch in batches])
+    for task, unfetched in ((Task.EMBED_PRODUCTS, False), (Task.FETCH_MEDIA, True)):
+        with client.transaction() as session:
+            waiting = embeddings.requeue_overdue(
+                session, queued=queued, running=lease, limit=AT_ONCE, unfetched=unfetched
+            )
+            batches = [waiting[start : start + EMBED_BATCH] for start in range(0, len(waiting), EMBED_BATCH)]
+            enqueue(session, task, *[[batch] for batch in batches])
     with client.transaction() as session:
         upkeep.analyze_changed(session)
     with client.transaction() as session:

@@ -35,6 +35,7 @@ def services(urls: Mapping[str, str], port: int, folder: Path) -> list[Program]:
         "web": _web(port),
         "query": _worker("query", ["workers.tasks.search"], processes=1),
         "embed": _worker("embed", ["workers.tasks.embed"], processes=1),
+        "import": _worker("import", ["workers.tasks.imports"], processes=2, level="warning"),
         "upkeep": _upkeep(place),
     }
     return [
@@ -57,8 +58,7 @@ def _worker(queue: str, modules: list[str], *, processes: int, level: str = "inf
 
 
 def _upkeep(place: Path) -> list[str]:
-    modules = ["workers.tasks.imports", "workers.tasks.upkeep"]
-    return [*_worker("upkeep", modules, processes=2, level="warning"), "-B", "-s", str(place / "beat")]
+    return [*_worker("upkeep", ["workers.tasks.upkeep"], processes=2, level="warning"), "-B", "-s", str(place / "beat")]
 
 
 def free_port(wanted: int | None) -> int:

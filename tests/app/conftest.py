@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from kombu import Connection
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.client import Client
 from app.http.app import create_app
+from app.jobs.client import broker_url
+from app.jobs.names import Queue
 from app.keys.service import create
 from app.types import Scope
 from tests.conftest import Services
@@ -48,3 +51,12 @@ def listening(services: Services) -> Iterator[Listening]:
 def client(listening: Listening) -> Iterator[Client]:
     with Client(listening.url, listening.key) as client:
         yield client
+
+
+@pytest.fixture
+def broker(services: Services) -> Iterator[Connection]:
+    """The run's broker, with nothing in its queues."""
+    with Connection(broker_url(services.settings.redis_url)) as connection:
+        for queue in Queue:
+            connection.SimpleQueue(str(queue)).clear()
+        yield connection

@@ -60,7 +60,7 @@ def test_a_change_during_embedding_is_not_overwritten(shop: Shop) -> None:
     with shop.connections.jobs.transaction() as session:
         claimed = embeddings.claim_pending(session, [product.id])
     shop.put(ProductDraft(sku="a", title="Chair"))
-    embedded = _embed(shop.towers, [content for each in claimed for content in _texts(each)])
+    embedded = _embed(shop.towers, [content for each in claimed for content in _texts(each)], lambda: None)
     with shop.connections.jobs.transaction() as session:
         _write(session, shop.towers.space.id, claimed, embedded)
     assert shop.view("a").embedding_state == "pending"

@@ -1,7 +1,8 @@
-"""The task that reads an import."""
+"""The tasks that bring products in: they read imports, and fetch what clients gave the addresses of."""
 
 from uuid import UUID
 
+from app.catalog.fetching import fetch_media
 from app.catalog.importing import run_import
 from app.jobs.names import Task
 from workers.celery import celery
@@ -13,3 +14,10 @@ def imports(job_id: str) -> None:
     """Turns the rows of a stored file into products."""
     own = connections()
     run_import(own.jobs, own.store, own.settings, UUID(job_id))
+
+
+@celery.task(name=str(Task.FETCH_MEDIA))
+def fetch(product_ids: list[int]) -> None:
+    """Fetches the pictures and recordings that these products lack."""
+    own = connections()
+    fetch_media(own.jobs, own.store, own.settings, product_ids)

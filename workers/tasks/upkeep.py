@@ -1,5 +1,7 @@
 """The tasks that see to what was lost or left over, or is to follow a change of settings."""
 
+from datetime import timedelta
+
 from app.catalog.settings import index_words
 from app.jobs.names import Task
 from app.jobs.upkeep import sweep as sweep_once
@@ -10,7 +12,8 @@ from workers.connections import connections
 @celery.task(name=str(Task.SWEEP), soft_time_limit=60, time_limit=90)
 def sweep() -> None:
     """Sends again what should have happened by now."""
-    sweep_once(connections().jobs)
+    own = connections()
+    sweep_once(own.jobs, timedelta(seconds=own.settings.lease_seconds))
 
 
 @celery.task(name=str(Task.INDEX_WORDS))

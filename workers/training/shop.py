@@ -60,7 +60,7 @@ def _products(session: Session, catalogue_id: int) -> Iterator[ShopProduct]:
             owned[row.product_id].append(row)
         for product in page:
             pictures, recordings = (
-                tuple(row.digest for row in owned[product.id] if row.modality == modality)
+                tuple(row.digest for row in owned[product.id] if row.modality == modality and row.digest is not None)
                 for modality in (Modality.IMAGE, Modality.SPEECH)
             )
             yield ShopProduct(product=product, pictures=pictures, recordings=recordings)

@@ -43,6 +43,9 @@ class ProgressSchema(Schema):
     done = fields.Integer(required=True)
     failed = fields.Integer(required=True)
     total = fields.Integer(required=True, allow_none=True, metadata={"description": "Null while it is not known."})
+    encoded = fields.Integer(
+        required=True, metadata={"description": "Contents that went through an encoder; what was known before did not."}
+    )
 
 
 class JobSchema(Schema):

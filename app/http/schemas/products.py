@@ -35,12 +35,19 @@ class ProductFormSchema(Schema):
 
 
 class StoredMediaSchema(Schema):
-    """A picture or recording of a product."""
+    """A picture or recording of a product; until it is fetched, no more is known of it than its source."""
 
-    digest = fields.String(required=True, metadata={"description": "SHA-256 of its bytes, hex."})
-    content_type = fields.String(required=True)
-    bytes = fields.Integer(required=True)
-    url = fields.String(required=True, metadata={"description": "Where it can be read, with the same key."})
+    digest = fields.String(
+        required=True, allow_none=True, metadata={"description": "SHA-256 of its bytes, hex; null until fetched."}
+    )
+    content_type = fields.String(required=True, allow_none=True)
+    bytes = fields.Integer(required=True, allow_none=True)
+    url = fields.String(
+        required=True, allow_none=True, metadata={"description": "Where it can be read, with the same key."}
+    )
+    source = fields.String(
+        required=True, allow_none=True, metadata={"description": "Where it is fetched, if it was given by its address."}
+    )
 
 
 class EmbeddingSchema(Schema):

@@ -1,13 +1,20 @@
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import pytest
+from kombu import Connection
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.catalog import importing, service
-from app.catalog.drafts import MediaRef
+from app.catalog.drafts import MediaRef, ProductDraft
 from app.catalog.importing import ImportRequest
 from app.db import catalogues, jobs
 from app.db.tables import Job, JobError
+from app.jobs.names import Queue
 from app.types import JobState
+from tests.app.broker import received
 from tests.conftest import Services
 
 
@@ -73,3 +80,51 @@ def test_an_import_that_runs_again_counts_no_row_twice(services: Services) -> No
     job, _ = _found(services, job_id)
     assert (job.total, job.done, job.failed) == (70, 0, 0)
     assert job.result["rows"] == 70
+
+
+def test_an_import_goes_on_in_a_task_of_its_own_after_its_slice(
+    services: Services, broker: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "SLICE", 0.0)
+    job_id = _import(services, [{"sku": str(number), "title": "thing"} for number in range(150)])
+    for _ in range(2):
+        assert received(broker, Queue.IMPORT) == [[str(job_id)]]
+        importing.run_import(services.jobs, services.store, services.settings, job_id)
+    received(broker, Queue.IMPORT)
+    importing.run_import(services.jobs, services.store, services.settings, job_id)
+    job, _ = _found(services, job_id)
+    assert (job.total, job.result["rows"]) == (150, 150)
+    assert len(_skus(services)) == 150
+
+
+def test_an_attempt_that_another_has_overtaken_writes_nothing_more(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = service.put_batch
+
+    def overtaken(session: Session, catalogue: int, job_id: uuid.UUID, drafts: Sequence[ProductDraft]) -> None:
+        if any(draft.sku == "100" for draft in drafts):
+            with services.sessions.begin() as other:
+                jobs.start(other, job_id)
+        written(session, catalogue, job_id, drafts)
+
+    monkeypatch.setattr(service, "put_batch", overtaken)
+    job_id = _import(services, [{"sku": str(number), "title": "thing"} for number in range(200)])
+    job, _ = _found(services, job_id)
+    assert (job.state, job.total, job.result["rows"]) == (JobState.RUNNING, None, 64)
+    assert len(_skus(services)) == 64
+
+
+def test_a_file_waits_while_many_products_wait_to_be_embedded(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cancelled(_: float) -> None:
+        with services.sessions.begin() as session:
+            [job] = session.scalars(select(Job))
+            jobs.finish(session, job.id, JobState.CANCELLED)
+
+    monkeypatch.setattr(importing, "MOST_PENDING", 100)
+    monkeypatch.setattr(importing.time, "sleep", cancelled)
+    job_id = _import(services, [{"sku": str(number), "title": "thing"} for number in range(300)])
+    assert _found(services, job_id)[0].state == JobState.CANCELLED
+    assert len(_skus(services)) == 128

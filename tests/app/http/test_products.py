@@ -16,7 +16,7 @@ def test_an_uploaded_product_waits_to_be_embedded_under_a_job(api: Api, products
     assert answer.json["product"]["embedding"] == {"state": "pending", "modalities": []}
     assert answer.json["product"]["price"] == 12.5
     assert answer.json["job"]["kind"] == "embed"
-    assert answer.json["job"]["progress"] == {"done": 0, "failed": 0, "total": 1}
+    assert answer.json["job"]["progress"] == {"done": 0, "failed": 0, "total": 1, "encoded": 0}
     assert answer.headers["Location"] == f"/v1/jobs/{answer.json['job']['id']}"
     assert api.get(f"{products}/a").json["title"] == "鞋"
 

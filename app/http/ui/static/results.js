@@ -83,7 +83,7 @@ export class Results {
   #picture(hit, title, api) {
     const frame = make("div", "picture", make("span", "", SIGNS[hit.product?.speech.length ? "speech" : "text"]));
     frame.append(make("b", "rank", hit.rank));
-    const stored = hit.product?.images[0];
+    const stored = hit.product?.images.find((image) => image.url);
     if (stored) this.#fetch(stored.url, title, frame, api);
     return frame;
   }
