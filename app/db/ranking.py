@@ -18,7 +18,7 @@ COMPARED = 5_000  # products up to which all that match are compared
 MOST_COMPARED = 20_000  # the same where an index cannot have as many nodes in view as it should
 # Nodes that an index's scan keeps in view, hnsw.ef_search: at least NARROWEST that match, for the first ten to be the
 # right ones, and twice as many as there are candidates; pgvector takes no more than WIDEST.
-NARROWEST, WIDEST = 100, 1_000
+NARROWEST, WIDEST = 64, 1_000
 KNOWN_FOR = 30.0  # seconds that an estimate is not asked for again
 MOST_KNOWN = 1_000  # estimates
 

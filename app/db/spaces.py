@@ -7,6 +7,10 @@ from sqlalchemy.orm import Session
 from app.db.tables import EmbeddingSpace
 from app.types import Modality, SpaceKey, SpaceState
 
+# Of every HNSW index. Twice pgvector's 64: what is typed or said lies far from all pictures, and half as many paths
+# find too few of the nearest ones (`triseek bench rank --data`).
+M, EF_CONSTRUCTION = 16, 128
+
 
 def find_or_create(session: Session, key: SpaceKey) -> EmbeddingSpace:
     """The row of this space; a new one is building."""
@@ -53,11 +57,12 @@ def create_indexes(session: Session, space: EmbeddingSpace) -> None:
     Source: Malkov and Yashunin, 2018, "Efficient and robust approximate nearest neighbor search using HNSW graphs".
     """
     space_id, dim = int(space.id), int(space.dim)
+    graph = f"m = {M}, ef_construction = {EF_CONSTRUCTION}"
     for modality in Modality:
         session.execute(
             text(
                 f"CREATE INDEX IF NOT EXISTS embeddings_{space_id}_{modality} ON embeddings"
-                f" USING hnsw ((embedding::halfvec({dim})) halfvec_cosine_ops) WITH (m = 16, ef_construction = 64)"
+                f" USING hnsw ((embedding::halfvec({dim})) halfvec_cosine_ops) WITH ({graph})"
                 f" WHERE space_id = {space_id} AND modality = '{modality}'"
             )
         )

@@ -8,7 +8,8 @@ from typing import ClassVar
 import chromadb
 from chromadb.config import Settings
 
-from workers.bench.engine import EF, EF_CONSTRUCTION, Engine, M, Search
+from app.db.spaces import EF_CONSTRUCTION, M
+from workers.bench.engine import EF, Engine, Search
 from workers.bench.sample import Sample, Vectors, fields_of
 
 AT_ONCE = 5_000  # vectors added in one call

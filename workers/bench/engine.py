@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import ClassVar, Self
 
+from app.db.ranking import NARROWEST
 from workers.bench.sample import Sample, Vectors
 
-M, EF_CONSTRUCTION = 16, 64  # of every HNSW index
-EF = 100  # nodes in view, as Triseek's ranking has for ten hits
+EF = NARROWEST  # nodes in view, as Triseek's ranking has for ten hits
 
 Search = Callable[[Vectors, str | None, int], Sequence[int]]  # query, field that must be 0, how many -> places
 

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import hnswlib
 
-from workers.bench.engine import EF, EF_CONSTRUCTION, Engine, M, Search
+from app.db.spaces import EF_CONSTRUCTION, M
+from workers.bench.engine import EF, Engine, Search
 from workers.bench.sample import SHARES, Sample, Vectors
 
 

@@ -9,7 +9,8 @@ import lancedb
 import pyarrow as pa
 from lancedb.index import BTree, HnswSq
 
-from workers.bench.engine import EF, EF_CONSTRUCTION, Engine, M, Search
+from app.db.spaces import EF_CONSTRUCTION, M
+from workers.bench.engine import EF, Engine, Search
 from workers.bench.sample import SHARES, Sample, Vectors, fields_of
 
 REFINED = 4  # times as many candidates as hits are compared by their whole vectors; the graph has them in 8 bits
