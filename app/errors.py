@@ -115,6 +115,12 @@ class MediaMissing(TriseekError):
     """The media store does not hold these bytes."""
 
 
+class MediaStoreFull(TriseekError):
+    """The media store has no room left."""
+
+    status = 507
+
+
 class MediaUnknown(TriseekError):
     """There is no such picture or recording."""
 

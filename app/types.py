@@ -45,6 +45,14 @@ class JobState(StrEnum):
         return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 
+class EmbeddingState(StrEnum):
+    """Whether a product can be found."""
+
+    PENDING = "pending"
+    READY = "ready"
+    FAILED = "failed"
+
+
 class SpaceState(StrEnum):
     """Where an embedding space is in its life; one space is active."""
 

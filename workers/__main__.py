@@ -4,6 +4,7 @@ import click
 
 from app.cli.commands import Commands
 from workers.cli.align import align
+from workers.cli.bench_ingest import bench_ingest
 from workers.cli.bench_rank import bench_rank
 from workers.cli.compare import compare
 from workers.cli.evaluate import evaluate
@@ -23,6 +24,7 @@ align.add_command(weigh)
 align.add_command(rerank)
 main.add_command(align)
 main.add_command(evaluate)
+main.add_command(bench_ingest)
 main.add_command(bench_rank)
 
 if __name__ == "__main__":

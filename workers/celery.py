@@ -13,6 +13,7 @@ from app.jobs.names import QUEUE_OF_TASK, Task
 from app.settings import Settings
 
 SWEEP_EVERY = timedelta(seconds=5)
+TIDY_EVERY = timedelta(hours=1)
 
 celery = Celery("triseek", broker=broker_url(Settings.from_env().redis_url))
 celery.conf.update(
@@ -33,5 +34,8 @@ celery.conf.update(
     worker_enable_remote_control=False,
     worker_send_task_events=False,
     task_routes={str(task): {"queue": str(queue)} for task, queue in QUEUE_OF_TASK.items()},
-    beat_schedule={"sweep": {"task": str(Task.SWEEP), "schedule": SWEEP_EVERY, "options": {"expires": 30}}},
+    beat_schedule={
+        "sweep": {"task": str(Task.SWEEP), "schedule": SWEEP_EVERY, "options": {"expires": 30}},
+        "tidy": {"task": str(Task.TIDY), "schedule": TIDY_EVERY, "options": {"expires": 600}},
+    },
 )

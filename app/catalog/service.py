@@ -3,7 +3,7 @@
 import datetime
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from app.db.tables import Job, Product, ProductMedia
 from app.errors import CatalogueUnknown, ProductUnknown
 from app.jobs.client import enqueue
 from app.jobs.names import Task
-from app.types import JobKind
+from app.types import EmbeddingState, JobKind
 
 BATCH = 32  # products in one message
 
@@ -32,11 +32,12 @@ class ProductView:
     modalities: list[str]  # by which it can be found now
 
     @property
-    def embedding_state(self) -> str:
-        """`pending`, `ready` or `failed`."""
+    def embedding_state(self) -> EmbeddingState:
+        """Whether it can be found."""
         if self.product.failed_version == self.product.version:
-            return "failed"
-        return "ready" if self.product.embedded_version == self.product.version else "pending"
+            return EmbeddingState.FAILED
+        is_ready = self.product.embedded_version == self.product.version
+        return EmbeddingState.READY if is_ready else EmbeddingState.PENDING
 
 
 def catalogue_id(session: Session, tenant_id: int, name: str) -> int:
@@ -85,10 +86,14 @@ def put_batch(session: Session, catalogue_row: int, job_id: uuid.UUID, drafts: S
     changed_ids = [rows[sku].id for sku in changed]
     own_media = _media_rows(rows, [latest[sku] for sku in changed], media.fetched(session, changed_ids))
     products.set_media(session, changed_ids, own_media)
-    lacking = {row["product_id"] for row in own_media if row["digest"] is None}
-    _later(session, Task.FETCH_MEDIA, [each for each in changed_ids if each in lacking])
-    _later(session, Task.EMBED_PRODUCTS, [each for each in changed_ids if each not in lacking])
+    send_later(session, changed_ids, {row["product_id"] for row in own_media if row["digest"] is None})
     _count_done(session, done)
+
+
+def send_later(session: Session, product_ids: Sequence[int], lacking: Collection[int]) -> None:
+    """Has products embedded after the commit, those that lack a picture or recording once it has been fetched."""
+    _later(session, Task.FETCH_MEDIA, [each for each in product_ids if each in lacking])
+    _later(session, Task.EMBED_PRODUCTS, [each for each in product_ids if each not in lacking])
 
 
 def view(session: Session, tenant_id: int, catalogue: str, sku: str) -> ProductView:
@@ -118,11 +123,18 @@ def views(session: Session, rows: Sequence[Product]) -> list[ProductView]:
 
 
 def page(
-    session: Session, tenant_id: int, catalogue: str, condition: Condition | None = None, *, after: int, limit: int
+    session: Session,
+    tenant_id: int,
+    catalogue: str,
+    condition: Condition | None = None,
+    *,
+    state: EmbeddingState | None = None,
+    after: int,
+    limit: int,
 ) -> list[ProductView]:
-    """Products of a catalogue that meet a condition in the order they came, past the one of this id."""
+    """Products of a catalogue that meet a condition and are in a state, in the order they came, past this id."""
     catalogue_row = catalogue_id(session, tenant_id, catalogue)
-    rows = products.page(session, catalogue_row, where=sql_of(condition), after=after, limit=limit)
+    rows = products.page(session, catalogue_row, where=sql_of(condition), state=state, after=after, limit=limit)
     return views(session, rows)
 
 

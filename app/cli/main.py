@@ -12,6 +12,7 @@ from app.cli.imports import import_file
 from app.cli.jobs import jobs
 from app.cli.keys import keys
 from app.cli.migrate import migrate
+from app.cli.products import products
 from app.cli.search import search
 from app.cli.settings import settings
 from app.cli.up import up
@@ -47,6 +48,7 @@ for command in (
     import_file,
     search,
     jobs,
+    products,
     settings,
     up,
     keys,
@@ -55,6 +57,10 @@ for command in (
     passed_on("evaluate", "Measure retrieval on a judged set (needs the workers' packages)."),
 ):
     triseek.add_command(command)
+bench.add_command(
+    passed_on("bench-ingest", "Upload products, beside the encoders alone (needs the workers' packages)."),
+    name="ingest",
+)
 bench.add_command(
     passed_on("bench-rank", "Rank vectors beside other indexes (needs the workers' packages)."), name="rank"
 )

@@ -8,10 +8,11 @@ from sqlalchemy import Row, case, delete, exists, func, insert, select, text, tu
 from sqlalchemy.orm import Session
 
 from app.db import media
+from app.db.products import IN_STATE
 from app.db.tables import Embedding, EmbeddingSpace, Product, ProductMedia, Tokens
-from app.types import SpaceState
+from app.types import EmbeddingState, SpaceState
 
-PENDING = (Product.version > Product.embedded_version) & (Product.version > Product.failed_version)
+PENDING = IN_STATE[EmbeddingState.PENDING]
 UNFETCHED = exists().where(ProductMedia.product_id == Product.id, media.UNFETCHED)
 
 

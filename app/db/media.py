@@ -55,6 +55,11 @@ def set_fetched(session: Session, row: ProductMedia, came: Mapping[str, str]) ->
     session.execute(update(ProductMedia).where(*own, *place, UNFETCHED).values(**came))
 
 
+def forget_problems(session: Session, product_ids: Sequence[int]) -> None:
+    """Lets what could not be fetched of these products be fetched again."""
+    session.execute(update(ProductMedia).where(ProductMedia.product_id.in_(product_ids)).values(problem=None))
+
+
 def fetched(session: Session, product_ids: Sequence[int]) -> dict[tuple[int, str, str], str]:
     """The digests of what these products have by its address: (product, modality, address) each."""
     rows = session.execute(

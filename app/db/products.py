@@ -1,5 +1,6 @@
 """Statements over products: what a client reads and writes."""
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,13 @@ from sqlalchemy.orm import Session
 
 from app.db.filtering import EVERYTHING, Filter
 from app.db.tables import Product, ProductMedia
+from app.types import EmbeddingState
+
+IN_STATE = {
+    EmbeddingState.PENDING: (Product.version > Product.embedded_version) & (Product.version > Product.failed_version),
+    EmbeddingState.READY: Product.embedded_version == Product.version,
+    EmbeddingState.FAILED: Product.failed_version == Product.version,
+}
 
 
 def find(session: Session, catalogue_id: int, sku: str) -> Product | None:
@@ -79,16 +87,35 @@ def remove(session: Session, product_id: int) -> None:
     session.execute(delete(Product).where(Product.id == product_id))
 
 
-def page(session: Session, catalogue_id: int, *, where: Filter = EVERYTHING, after: int, limit: int) -> list[Product]:
-    """The catalogue's products that match by id, past this one."""
+def page(
+    session: Session,
+    catalogue_id: int,
+    *,
+    where: Filter = EVERYTHING,
+    state: EmbeddingState | None = None,
+    after: int,
+    limit: int,
+) -> list[Product]:
+    """The catalogue's products that match by id, past this one; of one state, or of all."""
     matching = text(where.text).bindparams(**where.values)
-    return list(
-        session.scalars(
-            select(Product)
-            .where(Product.catalogue_id == catalogue_id, Product.id > after, matching)
-            .order_by(Product.id)
-            .limit(limit)
-        )
+    wanted = select(Product).where(Product.catalogue_id == catalogue_id, Product.id > after, matching)
+    if state is not None:
+        wanted = wanted.where(IN_STATE[state])
+    return list(session.scalars(wanted.order_by(Product.id).limit(limit)))
+
+
+def lock_failed(session: Session, catalogue_id: int) -> list[int]:
+    """The ids of the catalogue's products that could not be embedded, locked in the order in which `lock` does."""
+    failed = (Product.catalogue_id == catalogue_id, IN_STATE[EmbeddingState.FAILED])
+    return list(session.scalars(select(Product.id).where(*failed).order_by(Product.sku.collate("C")).with_for_update()))
+
+
+def revive(session: Session, product_ids: Sequence[int], job_id: uuid.UUID) -> None:
+    """Lets locked products that failed wait to be embedded again, under this job."""
+    session.execute(
+        update(Product)
+        .where(Product.id.in_(product_ids))
+        .values(failed_version=0, attempts=0, embedding_error=None, job_id=job_id, queued_at=func.now())
     )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.catalog import service
 from app.catalog.patching import patch as patch_product
+from app.catalog.retrying import retry
 from app.catalog.schema import ProductSchema
 from app.db.tables import Job
 from app.errors import FieldError, RequestInvalid
@@ -18,6 +19,7 @@ from app.http.names import check_catalogue, check_sku
 from app.http.paging import read_cursor
 from app.http.present import job_document, product_documents
 from app.http.product_form import read_product_form
+from app.http.schemas.jobs import JobAcceptedSchema
 from app.http.schemas.products import (
     ProductAcceptedSchema,
     ProductFormSchema,
@@ -103,6 +105,18 @@ def patch_one(body: Body, catalogue: str, sku: str) -> Answer:
         return _accepted(session, catalogue, sku, job)
 
 
+@products.endpoint("POST", "/catalogues/<catalogue>/retries", scopes=[Scope.WRITE], answers={202: JobAcceptedSchema})
+def retry_failed(catalogue: str) -> Answer:
+    """Embed again what failed: pictures whose server was away, products whose worker died."""
+
+    def work(session: Session) -> Answer:
+        job = retry(session, tenant_id(), catalogue)
+        headers = {"Location": url_for("jobs.read_job", job_id=str(job.id)), "Retry-After": "1"}
+        return Answer(status=202, body={"job": job_document(job)}, headers=headers)
+
+    return once(work)
+
+
 @products.endpoint("GET", PRODUCT, scopes=READ, answers={200: StoredProductSchema})
 def read_product(catalogue: str, sku: str) -> Answer:
     """Read a product."""
@@ -124,7 +138,8 @@ def list_products(page: dict[str, Any], catalogue: str) -> Answer:
     condition = parse_filter(page["filter"]) if page["filter"].strip() else None
     limit, after = page["limit"], read_cursor(page["cursor"])
     with services().sessions() as session:
-        views = service.page(session, tenant_id(), catalogue, condition, after=after, limit=limit + 1)
+        own = tenant_id()
+        views = service.page(session, own, catalogue, condition, state=page["state"], after=after, limit=limit + 1)
         documents = product_documents(session, views[:limit])
     cursor = str(views[limit - 1].product.id) if len(views) > limit else None
     return Answer(body={"products": documents, "next_cursor": cursor})

@@ -23,6 +23,7 @@ class Task(StrEnum):
     FETCH_MEDIA = "imports.fetch"
     SWEEP = "upkeep.sweep"
     INDEX_WORDS = "upkeep.words"
+    TIDY = "upkeep.tidy"
 
 
 QUEUE_OF_TASK = {
@@ -33,4 +34,5 @@ QUEUE_OF_TASK = {
     Task.FETCH_MEDIA: Queue.IMPORT,
     Task.SWEEP: Queue.UPKEEP,
     Task.INDEX_WORDS: Queue.UPKEEP,
+    Task.TIDY: Queue.UPKEEP,
 }

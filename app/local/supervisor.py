@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 TICK = 0.2  # seconds between two looks
 FIRST_PAUSE = 0.5  # seconds before a dead program is started again; doubles each time
-LONGEST_PAUSE = 30.0
+LONGEST_PAUSE = 10.0
 STEADY_AFTER = 60.0  # seconds after which an earlier death is forgotten
 STOP_SECONDS = 15.0  # in which all must have ended by themselves
 

@@ -1,14 +1,20 @@
 """The media store: bytes by their SHA-256, in a folder or anywhere that fsspec can write."""
 
+import contextlib
+import errno
 import hashlib
+import time
 import uuid
+from collections.abc import Iterator
 from typing import BinaryIO, cast
 
 import fsspec
 
-from app.errors import MediaMissing
+from app.errors import MediaMissing, MediaStoreFull
 
 CHUNK = 2**20  # bytes
+PARTIAL = "partial"  # the folder of what is being written
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class MediaStore:
@@ -26,30 +32,29 @@ class MediaStore:
         digest = hashlib.sha256(data).hexdigest()
         path = self._path(digest)
         if not self._files.exists(path):
-            # Written beside its place and moved there, so that nobody ever reads half a file.
-            partial = f"{path}.{uuid.uuid4().hex}"
-            self._files.makedirs(self._files._parent(path), exist_ok=True)  # noqa: SLF001  fsspec has no public name for it
-            self._files.pipe_file(partial, data)
-            self._files.mv(partial, path)
+            # Written elsewhere and moved to its place, so that nobody ever reads half a file.
+            partial = self._partial()
+            with _room_is_told():
+                self._files.pipe_file(partial, data)
+                self._move(partial, path)
         return digest
 
     def put_file(self, file: BinaryIO) -> tuple[str, int]:
         """Stores a file of any size; returns the SHA-256 of its bytes in hex, and how many they are."""
         sha, size = hashlib.sha256(), 0
-        partial = f"{self._root}/partial/{uuid.uuid4().hex}"
-        self._files.makedirs(self._files._parent(partial), exist_ok=True)  # noqa: SLF001  fsspec has no public name for it
+        partial = self._partial()
         try:
-            with self._files.open(partial, "wb") as target:
+            with _room_is_told(), self._files.open(partial, "wb") as target:
                 while chunk := file.read(CHUNK):
                     sha.update(chunk)
                     size += len(chunk)
                     target.write(chunk)
-            path = self._path(sha.hexdigest())
-            self._files.makedirs(self._files._parent(path), exist_ok=True)  # noqa: SLF001  the same
-            self._files.mv(partial, path)
+            with _room_is_told():
+                self._move(partial, self._path(sha.hexdigest()))
         except BaseException:
             # The client may hang up halfway.
-            self._files.rm_file(partial)
+            with contextlib.suppress(FileNotFoundError):
+                self._files.rm_file(partial)
             raise
         return sha.hexdigest(), size
 
@@ -75,5 +80,34 @@ class MediaStore:
         except FileNotFoundError as error:
             raise MediaMissing(f"The media store does not hold {digest}.") from error
 
+    def remove_partial(self, older_than: float) -> int:
+        """Removes what was begun this many seconds ago and never ended, as by a process that was killed; how many."""
+        begun = self._files.find(f"{self._root}/{PARTIAL}")
+        left = [each for each in begun if self._files.modified(each).timestamp() <= time.time() - older_than]
+        for each in left:
+            with contextlib.suppress(FileNotFoundError):
+                self._files.rm_file(each)
+        return len(left)
+
+    def _partial(self) -> str:
+        self._files.makedirs(f"{self._root}/{PARTIAL}", exist_ok=True)
+        return f"{self._root}/{PARTIAL}/{uuid.uuid4().hex}"
+
+    def _move(self, partial: str, path: str) -> None:
+        self._files.makedirs(self._files._parent(path), exist_ok=True)  # noqa: SLF001  fsspec has no public name for it
+        self._files.mv(partial, path)
+
     def _path(self, digest: str) -> str:
         return f"{self._root}/{digest[:2]}/{digest}"
+
+
+@contextlib.contextmanager
+def _room_is_told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise MediaStoreFull(
+                "The media store has no room left. Try again once its operator has made some."
+            ) from error
+        raise

@@ -8,12 +8,20 @@ from app.jobs.upkeep import sweep as sweep_once
 from workers.celery import celery
 from workers.connections import connections
 
+UNFINISHED_FOR = timedelta(days=1)
+
 
 @celery.task(name=str(Task.SWEEP), soft_time_limit=60, time_limit=90)
 def sweep() -> None:
     """Sends again what should have happened by now."""
     own = connections()
     sweep_once(own.jobs, timedelta(seconds=own.settings.lease_seconds))
+
+
+@celery.task(name=str(Task.TIDY))
+def tidy() -> None:
+    """Removes files that were begun and never ended."""
+    connections().store.remove_partial(UNFINISHED_FOR.total_seconds())
 
 
 @celery.task(name=str(Task.INDEX_WORDS))

@@ -6,7 +6,7 @@ from app.catalog.schema import MAX_MEDIA, MediaSchema, ProductContentSchema, Pro
 from app.http.problems import ProblemSchema
 from app.http.schemas.filters import FILTER, readable_filter
 from app.http.schemas.jobs import JobSchema, PageQuerySchema
-from app.types import Modality
+from app.types import EmbeddingState, Modality
 
 
 class ProductPatchSchema(ProductContentSchema):
@@ -53,7 +53,7 @@ class StoredMediaSchema(Schema):
 class EmbeddingSchema(Schema):
     """Whether a product can be found."""
 
-    state = fields.String(required=True, validate=validate.OneOf(["pending", "ready", "failed"]))
+    state = fields.String(required=True, validate=validate.OneOf(list(EmbeddingState)))
     modalities = fields.List(fields.String(validate=validate.OneOf(list(Modality))), required=True)
     error = fields.Nested(ProblemSchema, metadata={"description": "Why it failed."})
 
@@ -84,6 +84,12 @@ class ProductAcceptedSchema(Schema):
 class ProductsQuerySchema(PageQuerySchema):
     """Which products of a catalogue."""
 
+    state = fields.Enum(
+        EmbeddingState,
+        by_value=True,
+        load_default=None,
+        metadata={"description": "Only those that wait to be embedded, can be found, or could not be embedded."},
+    )
     filter = fields.String(
         load_default="",
         validate=[printable, readable_filter],

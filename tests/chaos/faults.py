@@ -1,0 +1,92 @@
+"""What can go wrong: each fault is one kind of accident, done to a running stack."""
+
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from tests.chaos.proxy import Proxy
+
+WORKERS = {part: f"workers.tasks.{part}" for part in ("embed", "search", "imports", "upkeep")}
+WEB, POSTGRES, VALKEY = "app.wsgi", "postgres -D", "valkey-server"
+
+
+class Faults:
+    """The accidents that a stack of this process's children may have.
+
+    Args:
+        folder: of the servers.
+        proxy: between the workers and PostgreSQL.
+        lease: seconds.
+    """
+
+    def __init__(self, folder: Path, proxy: Proxy, lease: float) -> None:
+        self._folder, self._proxy, self._lease = folder, proxy, lease
+        self.kinds: dict[str, Callable[[], None]] = {
+            "embed worker killed": lambda: self._kill(WORKERS["embed"]),
+            "embedding process killed": lambda: self._kill(WORKERS["embed"], children_only=True),
+            "embed worker stopped for longer than its lease": self._stop_embedding,
+            "import worker killed": lambda: self._kill(WORKERS["imports"]),
+            "upkeep worker killed": lambda: self._kill(WORKERS["upkeep"]),
+            "query worker killed": lambda: self._kill(WORKERS["search"]),
+            "web killed": lambda: self._kill(WEB),
+            "Valkey killed and its files wiped": self._wipe_valkey,
+            "PostgreSQL killed": lambda: self._kill(POSTGRES),
+            "no room in the media store": self._no_room,
+            "network to PostgreSQL held up": self._hold_up,
+        }
+
+    def _kill(self, sign: str, *, children_only: bool = False) -> None:
+        for process in _processes(sign):
+            if not children_only or _is_child(process, sign):
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+
+    def _stop_embedding(self) -> None:
+        stopped = list(_processes(WORKERS["embed"]))
+        for process in stopped:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGSTOP)
+        time.sleep(1.5 * self._lease)
+        for process in stopped:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGCONT)
+
+    def _wipe_valkey(self) -> None:
+        self._kill(VALKEY)
+        shutil.rmtree(self._folder / "valkey", ignore_errors=True)
+
+    def _no_room(self) -> None:
+        """Whoever writes a file of the store is told that it cannot grow."""
+        bound = [*_processes(WEB), *_processes(WORKERS["imports"])]
+        for process in bound:
+            with suppress(psutil.NoSuchProcess):
+                process.rlimit(psutil.RLIMIT_FSIZE, (0, psutil.RLIM_INFINITY))
+        time.sleep(self._lease / 2)
+        for process in bound:
+            with suppress(psutil.NoSuchProcess):
+                process.rlimit(psutil.RLIMIT_FSIZE, (psutil.RLIM_INFINITY, psutil.RLIM_INFINITY))
+
+    def _hold_up(self) -> None:
+        self._proxy.hold()
+        time.sleep(1.5 * self._lease)
+        self._proxy.release()
+
+
+def _processes(sign: str) -> Iterator[psutil.Process]:
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if sign in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE:
+                yield process
+
+
+def _is_child(process: psutil.Process, sign: str) -> bool:
+    """Whether its parent is of the same program: a process of a worker's pool."""
+    with suppress(psutil.Error):
+        parent = process.parent()
+        return parent is not None and sign in " ".join(parent.cmdline())
+    return False

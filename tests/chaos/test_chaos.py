@@ -1,0 +1,191 @@
+"""Whatever is killed, held up or wiped while products come in: none is lost, none is doubled, and every job ends.
+
+The short form has each accident once. `make chaos` has many of them, and prints how long each took to be got over.
+"""
+
+import io
+import itertools
+import json
+import os
+import random
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+import pytest
+from PIL import Image
+
+from app.client import Client, Document, ImportOptions, Job, with_media
+from app.errors import ApiProblem, ServerUnreachable
+from app.media.store import MediaStore
+from app.sample.speech import synthesise
+from app.types import JobState
+from tests.chaos.stack import Running, running_stack
+
+LONG = bool(os.environ.get("CHAOS_LONG"))
+PRODUCTS = int(os.environ.get("CHAOS_PRODUCTS", "2000" if LONG else "300"))
+ACCIDENTS = int(os.environ.get("CHAOS_ACCIDENTS", "200" if LONG else "11"))
+SEED = int(os.environ.get("CHAOS_SEED", "1"))
+LEASE = 4  # seconds
+SINGLE = 20  # products that come one by one meanwhile
+PATIENCE = 120 + 30 * ACCIDENTS  # seconds
+SPOKEN = 20  # one product in so many has a recording
+
+
+@dataclass
+class Log:
+    """What happened."""
+
+    accidents: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))  # until products came on again
+
+    def report(self) -> str:
+        """A line for each kind of accident."""
+        lines = [
+            f"{count:4} x {kind}: {max(self.seconds[kind], default=0):.1f} s at most until products came on again"
+            for kind, count in sorted(self.accidents.items())
+        ]
+        return "\n".join(lines)
+
+
+def _product(number: int) -> Document:
+    pixels = np.random.default_rng(number).integers(0, 256, (24, 24, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).resize((96, 96)).save(file, "PNG")
+    speech = [synthesise(f"number {number}", voice="en-us")] if number % SPOKEN == 0 else []
+    product = {"sku": f"p{number}", "title": f"Article number {number}", "attributes": {"number": number}}
+    return with_media(product, images=[file.getvalue()], speech=speech)
+
+
+def _insistently(work: Callable[[], Any], until: float) -> Any:
+    """What a client does whose server is away for a moment: asks again."""
+    while True:
+        try:
+            return work()
+        except (ServerUnreachable, ApiProblem) as error:
+            is_passing = isinstance(error, ServerUnreachable) or error.status in (500, 502, 503, 507)
+            if not is_passing or time.monotonic() > until:
+                raise
+            time.sleep(0.3)
+
+
+def _follow(client: Client, job: Job, until: float) -> Iterator[Job]:
+    while not job.state.is_final:
+        assert time.monotonic() < until, f"still {job.state}: {job.progress}"
+        time.sleep(0.2)
+        job = _insistently(lambda own=job.id: client.job(own), until)
+        yield job
+
+
+def _embedded(running: Running) -> int:
+    """How many products can be found; -1 while nobody can tell."""
+    try:
+        with psycopg.connect(running.database_url, connect_timeout=2) as database:
+            counted = database.execute("SELECT count(*) FROM products WHERE embedded_version = version").fetchone()
+            return int(counted[0]) if counted else -1
+    except psycopg.Error:
+        return -1
+
+
+def _seconds_until_more(running: Running, ended: threading.Event) -> float:
+    """How long it takes until a product can be found that could not before."""
+    since, before = time.monotonic(), -1
+    while not ended.wait(0.2):
+        now = _embedded(running)
+        if now > before >= 0:
+            break
+        before = max(before, now)
+    return time.monotonic() - since
+
+
+def _cause_accidents(running: Running, log: Log, ended: threading.Event) -> None:
+    chance = random.Random(SEED)
+    kinds = list(running.faults.kinds)
+    order = list(itertools.islice(itertools.cycle(kinds), ACCIDENTS))
+    chance.shuffle(order)
+    for kind in order:
+        if ended.wait(chance.uniform(0.5, 3.0)):
+            return
+        running.faults.kinds[kind]()
+        log.accidents[kind] += 1
+        log.seconds[kind].append(_seconds_until_more(running, ended))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(PATIENCE + 300)
+def test_nothing_is_lost_or_doubled_whatever_is_killed(tmp_path: Path) -> None:
+    log, until = Log(), time.monotonic() + PATIENCE
+    with running_stack(tmp_path, LEASE) as running, Client(running.url, running.key) as client:
+        lines = "".join(json.dumps(_product(number)) + "\n" for number in range(PRODUCTS)).encode()
+        job = _insistently(
+            lambda: client.import_file("shop", [lines], ImportOptions(format="ndjson"), name="one"), until
+        )
+        ended = threading.Event()
+        chaos = threading.Thread(target=_cause_accidents, args=(running, log, ended))
+        chaos.start()
+        try:
+            jobs = _put_singly(client, until)
+            for seen in _follow(client, job, until):
+                job = seen
+        finally:
+            ended.set()
+            chaos.join()
+        for each in jobs:
+            for seen in _follow(client, each, until):
+                assert seen.state is not JobState.FAILED, seen.error
+        assert (job.state, job.progress.done, job.progress.failed) == (JobState.SUCCEEDED, PRODUCTS, 0)
+        _check_database(running)
+        _check_media(running)
+        _check_searches(client, until)
+    print(f"\n{sum(log.accidents.values())} accidents among {PRODUCTS + SINGLE} products\n{log.report()}")
+
+
+def _put_singly(client: Client, until: float) -> list[Job]:
+    jobs = []
+    for number in range(PRODUCTS, PRODUCTS + SINGLE):
+        product = _product(number)
+        jobs.append(Job.of(_insistently(lambda own=product: client.put_product("shop", own), until)))
+    return jobs
+
+
+def _check_database(running: Running) -> None:
+    with psycopg.connect(running.database_url) as database:
+
+        def rows(statement: str) -> list[Any]:
+            return database.execute(statement).fetchall()
+
+        count = PRODUCTS + SINGLE
+        assert rows("SELECT count(*), count(DISTINCT sku) FROM products") == [(count, count)]
+        assert rows("SELECT sku FROM products WHERE embedded_version <> version OR failed_version > 0") == []
+        spoken = len(range(0, count, SPOKEN))
+        sets = rows("SELECT space_id, modality, count(*), count(DISTINCT product_id) FROM embeddings GROUP BY 1, 2")
+        assert sorted(sets) == [(1, "image", count, count), (1, "speech", spoken, spoken), (1, "text", count, count)]
+        assert rows("SELECT id, kind FROM jobs WHERE state IN ('queued', 'running')") == []
+        assert rows("SELECT id, kind, state FROM jobs WHERE done + failed <> total") == []
+        assert rows("SELECT id FROM outbox") == []
+
+
+def _check_media(running: Running) -> None:
+    """Everything in the store belongs to something, once what was left half written is swept away."""
+    MediaStore(str(running.media)).remove_partial(0)
+    with psycopg.connect(running.database_url) as database:
+        known = {digest for (digest,) in database.execute("SELECT digest FROM media")}
+        used = {digest for (digest,) in database.execute("SELECT digest FROM product_media")}
+        used |= {digest for (digest,) in database.execute("SELECT request ->> 'file' FROM jobs WHERE kind = 'import'")}
+    kept = {path.name for path in running.media.rglob("*") if path.is_file()}
+    assert kept == known == used
+
+
+def _check_searches(client: Client, until: float) -> None:
+    for number in range(0, PRODUCTS + SINGLE, max(1, PRODUCTS // 20)):
+        found = _insistently(lambda own=number: client.search("shop", text=f"p{own}"), until)
+        skus = [hit["sku"] for hit in found["hits"]]
+        assert skus[0] == f"p{number}"
+        assert len(skus) == len(set(skus))
+        assert found["total"] == PRODUCTS + SINGLE

@@ -1,0 +1,129 @@
+"""`triseek bench ingest`: how fast products can be found after their upload, beside the encoders alone."""
+
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from app.client import Client, Job
+from app.local.stack import Stack
+from app.settings import Settings
+from workers.bench.ingest import (
+    SEARCHES,
+    Ingested,
+    Report,
+    encode_alone,
+    ingest,
+    is_unchanged,
+    p95,
+    search_times,
+    searching,
+    watching_memory,
+)
+from workers.bench.ingest_sample import Kind, offers
+from workers.cli.options import OUTPUT_FILE, progress_bar
+from workers.embedder import Embedder
+
+IDLE = "idle"  # a catalogue to search in
+
+
+@click.command("bench-ingest")
+@click.option("--products", type=click.IntRange(20), default=400, show_default=True, help="How many of each kind.")
+@click.option("--again", type=click.IntRange(1), default=2_000, show_default=True, help="How many come unchanged.")
+@click.option("--json", "json_file", type=OUTPUT_FILE, help="Write what was measured to this file.")
+def bench_ingest(products: int, again: int, json_file: Path | None) -> None:
+    """Upload products of texts, of texts and pictures, and of these and voices, to a stack of its own.
+
+    The encoders alone take the same contents in one process with a worker's threads. An unchanged catalogue is
+    uploaded again at the end.
+    """
+    console = Console()
+    with progress_bar(console) as progress:
+        alone = _alone(products, progress)
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            Stack(Path(folder)) as stack,
+            Client(stack.url, stack.key) as client,
+        ):
+            ingest(client, IDLE, offers(Kind.TEXT, 100), _bar(progress, "warming up"))
+            measured = [_measured(client, kind, products, alone[kind], progress) for kind in Kind]
+            first, second = _again(client, again, progress)
+    console.print(_table(measured))
+    console.print(f"{again} products of texts: {first:.0f} a second; the same again: {second:.0f} a second, 0 encoded.")
+    if json_file is not None:
+        rows = [asdict(each) | {"efficiency": each.efficiency} for each in measured]
+        document = {"ingests": rows, "again": {"products": again, "first": first, "unchanged": second}}
+        json_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def _alone(count: int, progress: Progress) -> dict[Kind, float]:
+    embedder = Embedder.load(Settings(database_url="", redis_url="", media_url=""))
+    task = progress.add_task("the encoders alone", total=len(Kind))
+    found = {}
+    for kind in Kind:
+        chosen = offers(kind, count)
+        encode_alone(embedder, chosen[:20])  # warms up
+        found[kind] = encode_alone(embedder, chosen)
+        progress.advance(task)
+    progress.remove_task(task)
+    return found
+
+
+def _measured(client: Client, kind: Kind, count: int, alone: float, progress: Progress) -> Ingested:
+    chosen = offers(kind, count)
+    idle = search_times(client, IDLE, SEARCHES)
+    name = kind.value.replace(", ", "-")
+    with watching_memory() as memory:
+        end_to_end, _ = ingest(client, name, chosen, _bar(progress, kind))
+    with searching(client, IDLE) as searched:
+        ingest(client, f"{name}-searched", chosen, _bar(progress, f"{kind}, and searches"))
+    return Ingested(
+        kind=kind,
+        products=count,
+        alone=alone,
+        end_to_end=end_to_end,
+        idle_p95=p95(idle),
+        busy_p95=p95(searched.times),
+        peak_mb={part: round(size, 1) for part, size in sorted(memory.peak_mb.items())},
+    )
+
+
+def _again(client: Client, count: int, progress: Progress) -> tuple[float, float]:
+    """Products a second of a first upload, and of the same one again.
+
+    Raises:
+        click.ClickException: something was encoded the second time.
+    """
+    chosen = offers(Kind.TEXT, count)
+    first, _ = ingest(client, "again", chosen, _bar(progress, "first"))
+    second, job = ingest(client, "again", chosen, _bar(progress, "unchanged"))
+    if not is_unchanged(job):
+        raise click.ClickException(f"{job.document['progress']['encoded']} contents were encoded again.")
+    return first, second
+
+
+def _bar(progress: Progress, name: str) -> Report:
+    task = progress.add_task(name, total=None)
+
+    def report(job: Job) -> None:
+        progress.update(task, completed=job.progress.done, total=job.progress.total)
+        if job.state.is_final:
+            progress.remove_task(task)
+
+    return report
+
+
+def _table(measured: list[Ingested]) -> Table:
+    columns = ("", "alone /s", "end to end /s", "efficiency", "search p95 ms: idle", "meanwhile", "peak MB")
+    table = Table(*columns, box=SIMPLE, pad_edge=False)
+    for each in measured:
+        memory = ", ".join(f"{part} {size:.0f}" for part, size in each.peak_mb.items())
+        speeds = (f"{each.alone:.1f}", f"{each.end_to_end:.1f}", f"{each.efficiency:.2f}")
+        table.add_row(each.kind, *speeds, f"{each.idle_p95:.0f}", f"{each.busy_p95:.0f}", memory)
+    return table
