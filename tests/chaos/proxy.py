@@ -1,6 +1,7 @@
 """Stands between the workers and PostgreSQL, and can hold up whatever they say to each other."""
 
 import contextlib
+import select
 import socket
 import threading
 from pathlib import Path
@@ -50,15 +51,17 @@ class Proxy:
                     server.connect(str(self._target))
                 except OSError:  # the server is away
                     client.close()
+                    server.close()
                     continue
-                for source, sink in ((client, server), (server, client)):
-                    threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+                threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
 
-    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while piece := source.recv(PIECE):
-                self._flows.wait()
-                sink.sendall(piece)
-        for each in (source, sink):
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
+    def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
+        """Both ways, until one side has ended."""
+        other = {client: server, server: client}
+        with contextlib.suppress(OSError), client, server:
+            while True:
+                for source in select.select([client, server], [], [])[0]:
+                    self._flows.wait()
+                    if not (piece := source.recv(PIECE)):
+                        return
+                    other[source].sendall(piece)

@@ -40,7 +40,11 @@ def running_stack(folder: Path, lease: int) -> Iterator[Running]:
     ):
         through = servers.database_url.partition("host=")[0] + f"host={sockets}"
         environ = {"DATABASE_URL": through, "REDIS_URL": servers.redis_url, "TRISEEK_LEASE_SECONDS": str(lease)}
-        with patch.dict(os.environ, environ), Stack(folder / "stack") as stack:
+        with (
+            patch.dict(os.environ, environ),
+            (folder / "log.txt").open("w") as log,
+            Stack(folder / "stack", sink=lambda name, line: print(f"{name:8} {line}", file=log, flush=True)) as stack,
+        ):
             faults = Faults(folder / "servers", proxy, lease)
             yield Running(stack.url, stack.key, servers.database_url, folder / "stack" / "media", faults)
 
