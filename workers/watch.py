@@ -1,7 +1,7 @@
 """Ends a worker that no longer takes messages, so that whoever runs it starts it again.
 
-Celery can lose its connection to the broker beside its event loop, as while it acknowledges a message. That message then
-counts as still at work on for ever, and no other is taken (https://github.com/celery/celery/issues/8030 and 10205).
+Celery can lose its connection to the broker beside its event loop, as while it acknowledges a message. That message
+then counts as unfinished for ever, and no other is taken (https://github.com/celery/celery/issues/8030 and 10205).
 """
 
 import logging

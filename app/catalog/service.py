@@ -75,14 +75,15 @@ def put_batch(session: Session, catalogue_row: int, job_id: uuid.UUID, drafts: S
     same SKU in the batch has overtaken, and products that were still waiting for another job, for that one.
     """
     latest = {draft.sku: draft for draft in drafts}
-    words = _words(session, catalogue_row, list(latest.values()))
     media.record(session, [(ref.digest, ref.bytes, ref.content_type) for ref in _stored(latest.values())])
     rows = products.lock(session, catalogue_row, list(latest))
     changed = [sku for sku, draft in latest.items() if not _is_ready(rows[sku], draft)]
     done = _overtaken([rows[sku] for sku in changed])
     done[job_id] += len(drafts) - len(changed)
-    contents = {sku: _values(rows[sku], draft, job_id, sku in changed) for sku, draft in latest.items()}
-    products.write(session, [contents[sku] | words[sku] for sku in latest])
+    written = {sku: draft for sku, draft in latest.items() if sku in changed or not _is_same(rows[sku], draft)}
+    words = _words(session, catalogue_row, list(written.values()))
+    contents = {sku: _values(rows[sku], draft, job_id, sku in changed) for sku, draft in written.items()}
+    products.write(session, [contents[sku] | words[sku] for sku in written])
     changed_ids = [rows[sku].id for sku in changed]
     own_media = _media_rows(rows, [latest[sku] for sku in changed], media.fetched(session, changed_ids))
     products.set_media(session, changed_ids, own_media)
@@ -157,6 +158,17 @@ def _is_pending(product: Product) -> bool:
 
 def _is_ready(product: Product, draft: ProductDraft) -> bool:
     return product.content_digest == draft.content_digest and product.version == product.embedded_version
+
+
+def _is_same(product: Product, draft: ProductDraft) -> bool:
+    """Whether nothing of the product would change, of what is embedded or not."""
+    return (product.title, product.description, product.attributes, product.price, product.currency) == (
+        draft.title,
+        draft.description,
+        draft.attributes,
+        draft.price,
+        draft.currency,
+    )
 
 
 def _overtaken(rows: Sequence[Product]) -> Counter[uuid.UUID]:

@@ -19,7 +19,7 @@ from workers.embedder import Embedder
 
 PAUSE = 0.25  # seconds between two searches, and between two looks at the memory
 SEARCHES = 40  # while nothing else goes on
-PARTS = {"app.wsgi": "web", "workers.tasks.embed": "embed", "workers.tasks.imports": "import", "postgres": "postgres"}
+PARTS = {"app.wsgi": "web", "tasks.imports": "import", "tasks.embed": "embed", "postgres": "postgres"}
 MEBIBYTE = 2**20
 Report = Callable[[Job], None]
 

@@ -15,6 +15,7 @@ from app.client import Client, Job
 from app.local.stack import Stack
 from app.settings import Settings
 from workers.bench.ingest import (
+    PARTS,
     SEARCHES,
     Ingested,
     Report,
@@ -120,10 +121,11 @@ def _bar(progress: Progress, name: str) -> Report:
 
 
 def _table(measured: list[Ingested]) -> Table:
-    columns = ("", "alone /s", "end to end /s", "efficiency", "search p95 ms: idle", "meanwhile", "peak MB")
+    columns = ("", "alone/s", "end to end/s", "efficiency", "p95 ms idle", "meanwhile", *PARTS.values())
     table = Table(*columns, box=SIMPLE, pad_edge=False)
     for each in measured:
-        memory = ", ".join(f"{part} {size:.0f}" for part, size in each.peak_mb.items())
         speeds = (f"{each.alone:.1f}", f"{each.end_to_end:.1f}", f"{each.efficiency:.2f}")
-        table.add_row(each.kind, *speeds, f"{each.idle_p95:.0f}", f"{each.busy_p95:.0f}", memory)
+        memory = (f"{each.peak_mb.get(part, 0):.0f}" for part in PARTS.values())
+        table.add_row(each.kind, *speeds, f"{each.idle_p95:.0f}", f"{each.busy_p95:.0f}", *memory)
+    table.caption = "p95: of a search, before and during an ingest; the last columns: MB at most"
     return table
