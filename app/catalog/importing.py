@@ -88,7 +88,7 @@ def run_import(client: JobClient, store: MediaStore, settings: Settings, job_id:
     drafter, until = Drafter(store, settings), time.monotonic() + SLICE
     try:
         with store.open(job.request["file"]) as file, open_catalogue(file, _read_options(job, settings)) as found:
-            for batch in _batches(found, drafter, after=(job.result or {}).get("lines", 0)):
+            for batch in _batches(found, drafter, after=(job.result or {}).get("rows", 0)):
                 if not (_take(client, job, batch) and _wait_for_room(client, job)):
                     log.info("Import %s was cancelled or taken over at line %s", job_id, batch.last_line)
                     return
@@ -113,7 +113,7 @@ def _read_options(job: Job, settings: Settings) -> ReadOptions:
 
 
 def _batches(found: CatalogueFile, drafter: Drafter, after: int) -> Iterable[_Batch]:
-    iterator = (row for row in found.rows if row.line > after)
+    iterator = itertools.islice(found.rows, after, None)  # several rows may stand on one line
     while taken := list(itertools.islice(iterator, BATCH)):
         batch = _Batch(last_line=taken[-1].line)
         for row in taken:

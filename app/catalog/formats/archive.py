@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 from app.errors import ImportUnreadable, MediaTooLarge, MediaUnreadable
 
 ENDINGS = (".ndjson", ".jsonl", ".csv", ".tsv", ".txt", ".xml", ".parquet")  # of catalogue files; gzip may follow
-MOST_MEMBERS = 1_000_000
+LARGEST_DIRECTORY = 64 * 2**20  # bytes of the list of its files, which is held in memory
 LARGEST_CATALOGUE = 32 * 2**30  # bytes, unpacked
 MOST_TIMES = 200  # zlib packs zeros to 1/1032 of their size; no catalogue comes near
 SMALL = 2**20  # bytes that it may have however well packed
@@ -32,12 +32,11 @@ class Archive(Mapping[str, bytes]):
     def __init__(self, file: BinaryIO, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         try:
+            _check_directory(file)
             self._zip = zipfile.ZipFile(file)
         except (*DAMAGED, ValueError) as error:
             raise ImportUnreadable(f"The archive cannot be read: {error}") from error
         members = [member for member in self._zip.infolist() if not member.is_dir()]
-        if len(members) > MOST_MEMBERS:
-            raise ImportUnreadable(f"The archive has {len(members):,} files; at most {MOST_MEMBERS:,} are read.")
         self._members = {_safe(member.filename): member for member in members if not _is_of_system(member.filename)}
         self.catalogue = self._catalogue()
         self._folder = posixpath.dirname(self.catalogue)
@@ -58,7 +57,7 @@ class Archive(Mapping[str, bytes]):
             ImportUnreadable: it is encrypted, damaged, or a bomb.
         """
         member = self._members[self.catalogue]
-        if member.file_size > LARGEST_CATALOGUE or _is_bomb(member):
+        if _is_bomb(member):
             raise ImportUnreadable(f"{self.catalogue} would unpack to {member.file_size:,} bytes, which is not read.")
         try:
             return cast(BinaryIO, self._zip.open(member))
@@ -98,6 +97,18 @@ class Archive(Mapping[str, bytes]):
         return len(self._members)
 
 
+def _check_directory(file: BinaryIO) -> None:
+    """Looks at how much there is to read before it is read.
+
+    Raises:
+        ImportUnreadable: it is too much.
+    """
+    end = zipfile._EndRecData(file)  # type: ignore[attr-defined]  # noqa: SLF001  nothing public tells it beforehand
+    if end is not None and end[zipfile._ECD_SIZE] > LARGEST_DIRECTORY:  # type: ignore[attr-defined]  # noqa: SLF001
+        raise ImportUnreadable(f"The list of the archive's files has more than {LARGEST_DIRECTORY // 2**20} MiB.")
+    file.seek(0)
+
+
 def _safe(path: str) -> str:
     """Nothing is ever unpacked into a folder, but an archive whose paths lead out of it was made to do harm.
 
@@ -116,7 +127,12 @@ def _is_of_system(path: str) -> bool:
 
 
 def _is_bomb(member: zipfile.ZipInfo) -> bool:
-    return member.file_size > max(SMALL, MOST_TIMES * member.compress_size)
+    return member.file_size > most_unpacked(member.compress_size)
+
+
+def most_unpacked(packed: int) -> int:
+    """Bytes that a packed catalogue of so many bytes may have: what is more was made to fill a disk."""
+    return min(LARGEST_CATALOGUE, max(SMALL, MOST_TIMES * packed))
 
 
 def _depth(path: str) -> int:

@@ -21,6 +21,9 @@ FIELDS = {
     "speech": ("speech", "audio"),
     "attributes": ("attributes",),
 }
+IDENTIFIERS = frozenset(
+    {"asin", "barcode", "ean", "gtin", "isbn", "mpn", "upc"}
+)  # texts, though some look like numbers
 BETWEEN = re.compile(r"[|,;\n]")
 NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?")
 PRICE = re.compile(r"(?P<before>[A-Z]{3})?\s*(?P<amount>[0-9]+(\.[0-9]+)?)\s*(?P<after>[A-Z]{3})?")
@@ -55,7 +58,8 @@ class Columns:
             elif name in FIELDS:
                 found[name] = value if isinstance(value, str) else str(value)
             else:
-                attributes[name or column.removeprefix("g:")] = _attribute(value)
+                own = name or column.removeprefix("g:")
+                attributes[own] = str(value) if _normal(own) in IDENTIFIERS else _attribute(value)
         if attributes:
             found["attributes"] = attributes
         return found

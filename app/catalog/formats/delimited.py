@@ -66,6 +66,7 @@ class _Lines:
         again = self._of_row[1:]
         self._waiting.extendleft(reversed(again))
         self.number -= len(again)
+        self.too_long = 0
 
     def _line(self) -> str:
         line = ""

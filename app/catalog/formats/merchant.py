@@ -19,6 +19,8 @@ from app.errors import ImportUnreadable
 ITEMS = ("item", "entry")  # of RSS, of Atom
 CHUNK = 2**16  # bytes
 LONGEST_ITEM = 2**20  # characters
+PER_ELEMENT = 16  # characters that an element counts for, besides its text
+DEEPEST = 20  # elements in each other
 
 
 def read_merchant(file: BinaryIO, columns: Columns) -> Iterator[CatalogueRow]:
@@ -41,21 +43,18 @@ def read_merchant(file: BinaryIO, columns: Columns) -> Iterator[CatalogueRow]:
     except DefusedXmlException as error:
         raise ImportUnreadable("The feed has a document type or entities, which are not read.") from error
     except SAXException as error:
-        if not any_row:
-            raise ImportUnreadable(f"The feed is not XML: {_reason(error)}.") from error
-        yield CatalogueRow.wrong(items.line, f"is where the feed stops being XML: {_reason(error)}")
-    for line, cells in items.take():
-        yield _row(line, cells, columns)
+        left = items.take()
+        if not (any_row or left):
+            raise ImportUnreadable(f"The feed is not XML: {error.getMessage()}.") from error
+        for line, cells in left:
+            yield _row(line, cells, columns)
+        yield CatalogueRow.wrong(items.line, f"is where the feed stops being XML: {error.getMessage()}")
 
 
 def _row(line: int, cells: dict[str, Any] | None, columns: Columns) -> CatalogueRow:
     if cells is None:
         return CatalogueRow.wrong(line, f"begins an item of more than {LONGEST_ITEM:,} characters")
     return CatalogueRow(line=line, content=columns.product(cells))
-
-
-def _reason(error: SAXException) -> str:
-    return error.getMessage()
 
 
 class _Items(ContentHandler):
@@ -86,6 +85,9 @@ class _Items(ContentHandler):
             if name.lower() not in ITEMS:
                 return
             self._begins, self._characters = self.line, 0
+        if len(self._open) == DEEPEST:
+            raise SAXException(f"elements stand more than {DEEPEST} deep in each other")
+        self._characters += PER_ELEMENT
         self._open.append((name, {}))
         self._text = ""
 
@@ -103,6 +105,8 @@ class _Items(ContentHandler):
         own, inner = self._open.pop()
         if not self._open:
             self._found.append((self._begins, inner if self._characters <= LONGEST_ITEM else None))
+            return
+        if self._characters > LONGEST_ITEM:
             return
         value: object = inner or self._text.strip()
         into = self._open[-1][1]

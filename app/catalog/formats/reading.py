@@ -3,13 +3,14 @@
 import codecs
 import contextlib
 import gzip
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import BinaryIO, cast
 
-from app.catalog.formats.archive import DAMAGED, Archive
+from app.catalog.formats.archive import DAMAGED, LARGEST_CATALOGUE, Archive, most_unpacked
 from app.catalog.formats.columns import Columns
 from app.catalog.formats.delimited import read_delimited
 from app.catalog.formats.encoding import encoding_of
@@ -20,7 +21,6 @@ from app.catalog.formats.rows import CatalogueRow
 from app.errors import ImportUnreadable
 
 UNPACKED_IN_MEMORY = 16 * 2**20  # bytes of a packed file; what is more goes to a temporary file
-LARGEST_UNPACKED = 32 * 2**30
 CHUNK = 2**20
 LOOKED_AT = 4_096
 CONTROLS = frozenset(range(32)) - frozenset(b"\x00\t\n\v\f\r")  # that no text has
@@ -70,10 +70,11 @@ def open_catalogue(file: BinaryIO, options: ReadOptions) -> Iterator[CatalogueFi
         if _starts(file).startswith(ZIPS):
             archive = Archive(file, options.max_media_bytes)
             packed = opened.enter_context(archive.open_catalogue())
-            file, media = opened.enter_context(_unpacked(packed)), archive
+            file, media = opened.enter_context(_unpacked(packed, LARGEST_CATALOGUE)), archive
         if _starts(file).startswith(b"\x1f\x8b"):
+            most = most_unpacked(_size(file))
             packed = cast(BinaryIO, opened.enter_context(gzip.GzipFile(fileobj=file, mode="rb")))
-            file = opened.enter_context(_unpacked(packed))
+            file = opened.enter_context(_unpacked(packed, most))
         yield CatalogueFile(_rows(file, options), media)
 
 
@@ -112,20 +113,26 @@ def _starts(file: BinaryIO) -> bytes:
     return start
 
 
+def _size(file: BinaryIO) -> int:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return size
+
+
 @contextlib.contextmanager
-def _unpacked(packed: BinaryIO) -> Iterator[BinaryIO]:
+def _unpacked(packed: BinaryIO, most: int) -> Iterator[BinaryIO]:
     """A packed file's content, for readers that go back and forth.
 
     Raises:
-        ImportUnreadable: it is damaged, or never ends.
+        ImportUnreadable: it is damaged, or has more than so many bytes.
     """
     with tempfile.SpooledTemporaryFile(UNPACKED_IN_MEMORY) as target:
         size = 0
         try:
             while chunk := packed.read(CHUNK):
                 size += target.write(chunk)
-                if size > LARGEST_UNPACKED:
-                    raise ImportUnreadable(f"The file unpacks to more than {LARGEST_UNPACKED:,} bytes.")
+                if size > most:
+                    raise ImportUnreadable(f"The file unpacks to more than {most:,} bytes.")
         except DAMAGED as error:
             raise ImportUnreadable(f"The file cannot be unpacked: {error}") from error
         target.seek(0)

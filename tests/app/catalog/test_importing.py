@@ -128,3 +128,13 @@ def test_a_file_waits_while_many_products_wait_to_be_embedded(
     job_id = _import(services, [{"sku": str(number), "title": "thing"} for number in range(300)])
     assert _found(services, job_id)[0].state == JobState.CANCELLED
     assert len(_skus(services)) == 128
+
+
+def test_rows_on_one_line_are_all_taken_by_slices(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "SLICE", 0.0)
+    items = "".join(f"<item><id>{number}</id><title>thing</title></item>" for number in range(150))
+    job_id = _import(services, [f"<rss>{items}</rss>"])
+    for _ in range(3):
+        importing.run_import(services.jobs, services.store, services.settings, job_id)
+    assert _found(services, job_id)[0].total == 150
+    assert len(_skus(services)) == 150

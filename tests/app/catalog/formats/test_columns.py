@@ -48,7 +48,6 @@ def test_where_a_column_is_called_sku_an_id_is_an_attribute() -> None:
         ("1e5", "1e5"),
         ("12,5", "12,5"),
         ("0", 0),
-        ("4006381333931", 4006381333931),
         ("12345678901234567890", "12345678901234567890"),
         (decimal.Decimal("1.50"), 1.5),
         (decimal.Decimal(3), 3),
@@ -92,3 +91,8 @@ def test_attributes_can_come_as_one_object() -> None:
 
 def test_empty_cells_are_left_out() -> None:
     assert Columns().product({"sku": "a", "title": "", "colour": None, "images": ""}) == {"sku": "a"}
+
+
+def test_identifiers_stay_texts() -> None:
+    product = Columns().product({"sku": "a", "g:gtin": "4006381333931", "EAN": 12345678, "size": "38"})
+    assert product["attributes"] == {"gtin": "4006381333931", "EAN": "12345678", "size": 38}

@@ -78,3 +78,14 @@ def test_an_item_that_is_too_long_is_an_error_of_that_item(monkeypatch: pytest.M
     items = f"<item><id>1</id><title>{'x' * 200}</title></item><item><id>2</id></item>"
     rows = _rows(f"<rss>{items}</rss>")
     assert [row.content for row in rows] == [None, {"sku": "2"}]
+
+
+def test_an_error_within_a_piece_keeps_the_items_before_it() -> None:
+    rows = _rows("<rss><item><id>1</id></item><item><id>2</id><title>a&nbsp;b</title></item></rss>")
+    assert [row.content for row in rows] == [{"sku": "1"}, None]
+
+
+@pytest.mark.parametrize("item", ["<a>" * 30 + "</a>" * 30, "<a/>" * 400_000])
+def test_items_of_many_elements_are_not_held(item: str) -> None:
+    rows = _rows(f"<rss><item><id>1</id></item><item>{item}</item></rss>")
+    assert [row.content for row in rows] == [{"sku": "1"}, None]

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from app.catalog.formats import reading
+from app.catalog.formats import archive
 from app.catalog.formats.reading import Format, ReadOptions, open_catalogue
 from app.errors import ImportUnreadable, MediaTooLarge, MediaUnreadable
 
@@ -92,11 +92,14 @@ def test_the_uppermost_catalogue_file_counts() -> None:
 
 
 def test_bombs_are_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = b"sku\n" + b"0" * 4 * 2**20
     with pytest.raises(ImportUnreadable, match="which is not read"):
-        _read(_zip({"shop.csv": b"sku\n" + b"0" * 4 * 2**20}))
-    monkeypatch.setattr(reading, "LARGEST_UNPACKED", 1_000)
+        _read(_zip({"shop.csv": bomb}))
     with pytest.raises(ImportUnreadable, match="unpacks to more"):
-        _read(gzip.compress(b"sku\n" + b"1\n" * 1_000))
+        _read(gzip.compress(bomb))
+    monkeypatch.setattr(archive, "LARGEST_DIRECTORY", 100)
+    with pytest.raises(ImportUnreadable, match="list of the archive's files"):
+        _read(_zip({"shop.csv": CSV} | {f"{number}.jpg": b"" for number in range(9)}))
 
 
 def test_a_medium_that_is_too_large_or_damaged_is_refused_by_itself() -> None:
