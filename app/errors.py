@@ -105,6 +105,10 @@ class MediaUnfetchable(TriseekError):
     status = 422
 
 
+class ImportAbandoned(TriseekError):
+    """Reading the import ended its worker again and again."""
+
+
 class ImportUnreadable(TriseekError):
     """No row of the file could be taken."""
 

@@ -21,7 +21,7 @@ from app.catalog.pointers import request_invalid
 from app.catalog.schema import ProductSchema
 from app.db import catalogues, embeddings, jobs, media
 from app.db.tables import Job
-from app.errors import ImportUnreadable, TriseekError
+from app.errors import ImportAbandoned, ImportUnreadable, TriseekError
 from app.jobs.client import JobClient, enqueue
 from app.jobs.names import Task
 from app.media.content import MEBIBYTE
@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 BATCH = 64  # rows in one transaction
 SLICE = 600.0  # seconds that one task reads; others wait meanwhile
 MOST_PENDING = 2_000  # products that may wait to be embedded before more are read: the file waits, not the broker
+MAX_TRIES = 8  # of one batch whose worker ends each time
+NOTHING = {"rows": 0, "accepted": 0, "rejected": 0}
 PAUSE = 0.5  # seconds between two looks
 
 
@@ -83,8 +85,8 @@ def run_import(client: JobClient, store: MediaStore, settings: Settings, job_id:
     """
     with client.transaction() as session:
         job = jobs.start(session, job_id)
-    if job is None or job.total is not None:
-        return
+        if job is None or job.total is not None or not _may_try(session, job):
+            return
     drafter, until = Drafter(store, settings), time.monotonic() + SLICE
     try:
         with store.open(job.request["file"]) as file, open_catalogue(file, _read_options(job, settings)) as found:
@@ -100,6 +102,18 @@ def run_import(client: JobClient, store: MediaStore, settings: Settings, job_id:
             jobs.finish(session, job_id, JobState.FAILED, error=error.problem())
         return
     _end(client, job)
+
+
+def _may_try(session: Session, job: Job) -> bool:
+    """Counts another try of the next batch; False, and the job has failed, if there were too many."""
+    so_far = job.result or NOTHING
+    tries = so_far.get("tries", 0) + 1
+    if tries > MAX_TRIES:
+        reason = f"Its worker ended {MAX_TRIES} times after row {so_far['rows']}; what came before was taken."
+        jobs.finish(session, job.id, JobState.FAILED, error=ImportAbandoned(reason).problem())
+        return False
+    jobs.checkpoint(session, job.id, so_far | {"tries": tries})
+    return True
 
 
 def _read_options(job: Job, settings: Settings) -> ReadOptions:
@@ -172,7 +186,7 @@ def _go_on_later(client: JobClient, job: Job) -> None:
 
 
 def _counted(job: Job, batch: _Batch) -> dict[str, Any]:
-    so_far = job.result or {"rows": 0, "accepted": 0, "rejected": 0}
+    so_far = job.result or NOTHING
     return {
         "rows": so_far["rows"] + len(batch.drafts) + len(batch.errors),
         "accepted": so_far["accepted"] + len(batch.drafts),
@@ -187,7 +201,9 @@ def _end(client: JobClient, job: Job) -> None:
         current = jobs.renew(session, job.id, job.attempts)
         if current is None:
             return
-        if current.result is None:
-            jobs.finish(session, job.id, JobState.FAILED, error=ImportUnreadable("The file has no rows.").problem())
+        read = {name: value for name, value in (current.result or NOTHING).items() if name != "tries"}
+        jobs.checkpoint(session, job.id, read)
+        if read["rows"]:
+            jobs.set_total(session, job.id, read["rows"])
         else:
-            jobs.set_total(session, job.id, current.result["rows"])
+            jobs.finish(session, job.id, JobState.FAILED, error=ImportUnreadable("The file has no rows.").problem())

@@ -12,6 +12,7 @@ from app.db.tables import Job, JobError
 from app.types import JobKind, JobState
 
 CHANNEL = "triseek_jobs"  # NOTIFY carries the id of a job that ended
+REPLACEMENT = "\ufffd"
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -192,10 +193,22 @@ def checkpoint(session: Session, job_id: uuid.UUID, result: Mapping[str, Any]) -
 def add_errors(
     session: Session, job_id: uuid.UUID, rows: Iterable[tuple[int | None, str | None, Mapping[str, Any]]]
 ) -> None:
-    """Adds errors of a job: (line from 1, SKU, problem) each."""
-    values = [{"job_id": job_id, "line": line, "sku": sku, "problem": dict(problem)} for line, sku, problem in rows]
+    """Adds errors of a job: (line from 1, SKU, problem) each; what cannot be stored of them is replaced."""
+    values = [
+        {"job_id": job_id, "line": line, "sku": _storable(sku), "problem": _storable(dict(problem))}
+        for line, sku, problem in rows
+    ]
     if values:
         session.execute(insert(JobError), values)
+
+
+def _storable(value: Any) -> Any:  # noqa: ANN401  any JSON value
+    """The value without NULs and lone surrogates, which a client may send and PostgreSQL cannot hold."""
+    if isinstance(value, str):
+        return value.replace("\x00", REPLACEMENT).encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_storable(name): _storable(each) for name, each in value.items()}
+    return [_storable(each) for each in value] if isinstance(value, list) else value
 
 
 def errors(session: Session, job_id: uuid.UUID, *, after: int, limit: int) -> list[JobError]:

@@ -42,6 +42,8 @@ def read_merchant(file: BinaryIO, columns: Columns) -> Iterator[CatalogueRow]:
         parser.close()
     except DefusedXmlException as error:
         raise ImportUnreadable("The feed has a document type or entities, which are not read.") from error
+    except LookupError as error:  # as the codecs of Python raise it
+        raise ImportUnreadable(f"The feed says that it is in an encoding that is not known: {error}.") from error
     except SAXException as error:
         left = items.take()
         if not (any_row or left):

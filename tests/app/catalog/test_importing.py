@@ -18,13 +18,14 @@ from tests.app.broker import received
 from tests.conftest import Services
 
 
-def _import(services: Services, lines: Iterable[object], *, dry_run: bool = False) -> uuid.UUID:
+def _import(services: Services, lines: Iterable[object], *, dry_run: bool = False, run: bool = True) -> uuid.UUID:
     data = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines).encode()
     file = MediaRef(digest=services.store.put(data), bytes=len(data), content_type="application/x-ndjson")
     with services.sessions.begin() as session:
         tenant = catalogues.first_tenant(session, "default")
         job_id = importing.submit(session, tenant, "shop", file, ImportRequest(dry_run=dry_run)).id
-    importing.run_import(services.jobs, services.store, services.settings, job_id)
+    if run:
+        importing.run_import(services.jobs, services.store, services.settings, job_id)
     return job_id
 
 
@@ -138,3 +139,19 @@ def test_rows_on_one_line_are_all_taken_by_slices(services: Services, monkeypatc
         importing.run_import(services.jobs, services.store, services.settings, job_id)
     assert _found(services, job_id)[0].total == 150
     assert len(_skus(services)) == 150
+
+
+def test_an_import_that_always_ends_its_worker_is_given_up(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise MemoryError
+
+    job_id = _import(services, [{"sku": str(number), "title": "thing"} for number in range(10)], run=False)
+    monkeypatch.setattr(service, "put_batch", broken)
+    for _ in range(importing.MAX_TRIES):
+        with pytest.raises(MemoryError):
+            importing.run_import(services.jobs, services.store, services.settings, job_id)
+        assert _found(services, job_id)[0].state == JobState.RUNNING
+    importing.run_import(services.jobs, services.store, services.settings, job_id)
+    job, _ = _found(services, job_id)
+    assert job.state == JobState.FAILED
+    assert "after row 0" in job.error["detail"]
