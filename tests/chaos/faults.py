@@ -3,7 +3,7 @@
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,15 +16,17 @@ WEB, POSTGRES, VALKEY = "app.wsgi", "postgres -D", "valkey-server"
 
 
 class Faults:
-    """The accidents that a stack of this process's children may have.
+    """The accidents that a stack may have whose parts are children of this process.
 
     Args:
+        others: children of this process that are not of the stack.
         folder: of the servers.
         proxy: between the workers and PostgreSQL.
         lease: seconds.
     """
 
-    def __init__(self, folder: Path, proxy: Proxy, lease: float) -> None:
+    def __init__(self, others: Collection[int], folder: Path, proxy: Proxy, lease: float) -> None:
+        self._others = others
         self._folder, self._proxy, self._lease = folder, proxy, lease
         self.kinds: dict[str, Callable[[], None]] = {
             "embed worker killed": lambda: self._kill(WORKERS["embed"]),
@@ -40,14 +42,29 @@ class Faults:
             "network to PostgreSQL held up": self._hold_up,
         }
 
+    def _processes(self, sign: str) -> Iterator[psutil.Process]:
+        for process in self._own():
+            with suppress(psutil.Error):
+                if sign in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE:
+                    yield process
+
+    def _own(self) -> list[psutil.Process]:
+        """All processes of the stack that have not ended."""
+        own = []
+        for child in psutil.Process().children():
+            if child.pid not in self._others:
+                with suppress(psutil.Error):
+                    own += [child, *child.children(recursive=True)]
+        return own
+
     def _kill(self, sign: str, *, children_only: bool = False) -> None:
-        for process in _processes(sign):
+        for process in self._processes(sign):
             if not children_only or _is_child(process, sign):
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
 
     def _stop_embedding(self) -> None:
-        stopped = list(_processes(WORKERS["embed"]))
+        stopped = list(self._processes(WORKERS["embed"]))
         for process in stopped:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGSTOP)
@@ -62,7 +79,7 @@ class Faults:
 
     def _no_room(self) -> None:
         """Whoever writes a file of the store is told that it cannot grow."""
-        bound = [*_processes(WEB), *_processes(WORKERS["imports"])]
+        bound = [*self._processes(WEB), *self._processes(WORKERS["imports"])]
         for process in bound:
             with suppress(psutil.NoSuchProcess):
                 process.rlimit(psutil.RLIMIT_FSIZE, (0, psutil.RLIM_INFINITY))
@@ -75,13 +92,6 @@ class Faults:
         self._proxy.hold()
         time.sleep(1.5 * self._lease)
         self._proxy.release()
-
-
-def _processes(sign: str) -> Iterator[psutil.Process]:
-    for process in psutil.Process().children(recursive=True):
-        with suppress(psutil.Error):
-            if sign in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE:
-                yield process
 
 
 def _is_child(process: psutil.Process, sign: str) -> bool:

@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
+import psutil
+
 from app.errors import ServiceFailed
 from app.local.servers import Servers
 from app.local.stack import Stack
@@ -32,6 +34,7 @@ class Running:
 @contextmanager
 def running_stack(folder: Path, lease: int) -> Iterator[Running]:
     """Starts servers, proxy and stack; whatever dies is started again."""
+    others = {child.pid for child in psutil.Process().children()}  # as the servers that other tests share
     with (
         TemporaryDirectory(prefix="chaos-", dir="/tmp") as sockets,
         Servers(folder / "servers") as servers,
@@ -45,7 +48,7 @@ def running_stack(folder: Path, lease: int) -> Iterator[Running]:
             (folder / "log.txt").open("w") as log,
             Stack(folder / "stack", sink=lambda name, line: print(f"{name:8} {line}", file=log, flush=True)) as stack,
         ):
-            faults = Faults(folder / "servers", proxy, lease)
+            faults = Faults(others, folder / "servers", proxy, lease)
             yield Running(stack.url, stack.key, servers.database_url, folder / "stack" / "media", faults)
 
 
