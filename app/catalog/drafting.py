@@ -84,5 +84,6 @@ def _bytes_of(source: Mapping[str, Any], uploads: Mapping[str, bytes]) -> bytes:
         return bytes(source["base64"])
     name = source["upload"]
     if name not in uploads:
-        raise MediaUnreadable(f"The request has no file named {name!r}.")
+        hint = " Only http and https addresses are fetched." if "://" in name else ""
+        raise MediaUnreadable(f"No file named {name!r} came with it.{hint}")
     return uploads[name]

@@ -62,7 +62,7 @@ def import_file(
         job = client.import_file(catalogue, sent(opened, progress), options)
         job = follow(client, job, progress, "checking" if dry_run else "embedding")
         progress.stop()
-        report(client, job, console, "are right" if dry_run else "can be found")
+        report(client, job, console, "right" if dry_run else "done")
     if job.progress.failed or job.state is not JobState.SUCCEEDED:
         raise SystemExit(1)
 
@@ -71,7 +71,8 @@ def report(client: Client, job: Job, console: Console, taken: str) -> None:
     """Prints how an import ended, and the first of its errors."""
     if job.state is JobState.CANCELLED:
         console.print("The import was cancelled.")
-    console.print(f"{job.progress.done} products {taken}; {job.progress.failed} could not be taken.")
+    done, failed = job.progress.done, job.progress.failed
+    console.print(f"{done} {'row' if done == 1 else 'rows'} {taken}; {failed} had errors.")
     if job.error and not job.progress.failed:
         console.print(job.error.get("detail"), style="red", highlight=False)
     for error in itertools.islice(client.job_errors(job.id), SHOWN):

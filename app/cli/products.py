@@ -64,6 +64,6 @@ def retry(catalogue: str, url: str | None, key: str | None, data: Path) -> None:
     with connect(url, key, data) as client, bars(console) as progress:
         job = follow(client, client.retry(catalogue), progress, "embedding")
         progress.stop()
-        report(client, job, console, "can be found")
+        report(client, job, console, "done")
     if job.progress.failed:
         raise SystemExit(1)

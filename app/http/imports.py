@@ -67,7 +67,8 @@ def submit_import(query: ImportRequest, catalogue: str) -> Answer:
     file, content_type = _file()
     digest, size = services().store.put_file(file)
     if not size:
-        raise RequestInvalid("The file is empty.", [FieldError("", "is empty; a catalogue file is expected")])
+        wrong = "is empty; a catalogue file is expected"
+        raise RequestInvalid(f"The file {wrong}.", [FieldError("", wrong)])
     stored = MediaRef(digest=digest, bytes=size, content_type=content_type or "application/octet-stream")
     options = replace(query, format=query.format or FORMATS.get(content_type))
 

@@ -19,6 +19,7 @@ LONGEST = 60.0  # seconds of one try
 MOST_REDIRECTS = 5
 REDIRECTS = (301, 302, 303, 307, 308)
 HEADERS = [("User-Agent", "Triseek"), ("Accept", "image/*, audio/*, video/*;q=0.9, */*;q=0.5")]
+TRANSLATED = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48")))
 MAYBE_LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -136,4 +137,14 @@ def _public_address(host: str, port: int) -> str:
 
 def _is_public(address: str) -> bool:
     own = ipaddress.ip_address(address.partition("%")[0])
-    return own.is_global and not own.is_multicast
+    return own.is_global and not own.is_multicast and all(each.is_global for each in _within(own))
+
+
+def _within(own: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """The addresses of the old kind that one of the new kind leads to (RFC 4291, 3056, 4380, 6052)."""
+    if isinstance(own, ipaddress.IPv4Address):
+        return []
+    found = [own.ipv4_mapped, own.sixtofour, *(own.teredo or ())]
+    if any(own in network for network in TRANSLATED):
+        found.append(ipaddress.IPv4Address(int(own) & 0xFFFFFFFF))
+    return [each for each in found if each is not None]

@@ -9,9 +9,11 @@ from typing import BinaryIO, cast
 
 from app.errors import ImportUnreadable, MediaTooLarge, MediaUnreadable
 
-ENDINGS = (".ndjson", ".jsonl", ".csv", ".tsv", ".txt", ".xml", ".parquet")  # of catalogue files; gzip may follow
+ENDINGS = (".ndjson", ".jsonl", ".csv", ".tsv", ".xml", ".parquet")  # of catalogue files; gzip may follow
+MAYBE = (".txt",)  # one, if there is no other
 LARGEST_DIRECTORY = 64 * 2**20  # bytes of the list of its files, which is held in memory
 LARGEST_CATALOGUE = 32 * 2**30  # bytes, unpacked
+ENCRYPTED = 0x1  # a bit of a member's flags
 MOST_TIMES = 200  # zlib packs zeros to 1/1032 of their size; no catalogue comes near
 SMALL = 2**20  # bytes that it may have however well packed
 # RuntimeError is what zipfile raises where a password would be needed.
@@ -37,18 +39,27 @@ class Archive(Mapping[str, bytes]):
         except (*DAMAGED, ValueError) as error:
             raise ImportUnreadable(f"The archive cannot be read: {error}") from error
         members = [member for member in self._zip.infolist() if not member.is_dir()]
-        self._members = {_safe(member.filename): member for member in members if not _is_of_system(member.filename)}
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        for member in members:
+            path = _safe(member.filename)
+            if path in self._members:
+                raise ImportUnreadable(f"The archive has two files named {path!r}.")
+            if not _is_of_system(member.filename):
+                self._members[path] = member
         self.catalogue = self._catalogue()
         self._folder = posixpath.dirname(self.catalogue)
 
     def _catalogue(self) -> str:
         """The path of the catalogue file: the only one with such an ending in the uppermost folder that has any."""
-        named = [path for path in self._members if path.lower().removesuffix(".gz").endswith(ENDINGS)]
+        named = self._ending_in(ENDINGS) or self._ending_in(MAYBE)
         top = [path for path in named if path.count("/") == min(map(_depth, named))]
         if len(top) != 1:
             found = f"{len(top)}: {', '.join(sorted(top)[:3])}" if top else "none"
             raise ImportUnreadable(f"The archive must have one catalogue file ({', '.join(ENDINGS)}) and has {found}.")
         return top[0]
+
+    def _ending_in(self, endings: tuple[str, ...]) -> list[str]:
+        return [path for path in self._members if path.lower().removesuffix(".gz").endswith(endings)]
 
     def open_catalogue(self) -> BinaryIO:
         """The catalogue file.
@@ -59,6 +70,8 @@ class Archive(Mapping[str, bytes]):
         member = self._members[self.catalogue]
         if _is_bomb(member):
             raise ImportUnreadable(f"{self.catalogue} would unpack to {member.file_size:,} bytes, which is not read.")
+        if member.flag_bits & ENCRYPTED:
+            raise ImportUnreadable(f"{self.catalogue} is encrypted.")
         try:
             return cast(BinaryIO, self._zip.open(member))
         except DAMAGED as error:
@@ -74,6 +87,8 @@ class Archive(Mapping[str, bytes]):
         member = self._members[self._path(name)]
         if member.file_size > self._max_bytes:
             raise MediaTooLarge(f"{name} would unpack to {member.file_size:,} bytes.")
+        if member.flag_bits & ENCRYPTED:
+            raise MediaUnreadable(f"{name} is encrypted.")
         try:
             with self._zip.open(member) as opened:
                 data = opened.read(self._max_bytes + 1)  # whatever its header says

@@ -4,10 +4,13 @@ import base64
 import datetime
 import decimal
 import json
+import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from app.errors import ImportUnreadable
 
 # Names under which shops' exports have a product's fields; a merchant feed's come from Google's product data
 # specification. They are compared in small letters, with underscores for spaces and without the prefix `g:`.
@@ -24,9 +27,16 @@ FIELDS = {
 IDENTIFIERS = frozenset(
     {"asin", "barcode", "ean", "gtin", "isbn", "mpn", "upc"}
 )  # texts, though some look like numbers
-BETWEEN = re.compile(r"[|,;\n]")
+BETWEEN = re.compile(r"[|;\n]|,(?=\s*https?://)")  # a comma may stand in an address
 NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?")
-PRICE = re.compile(r"(?P<before>[A-Z]{3})?\s*(?P<amount>[0-9]+(\.[0-9]+)?)\s*(?P<after>[A-Z]{3})?")
+PRICE = re.compile(
+    r"(?P<before>[A-Z]{3}|[€£$¥])?\s*(?P<amount>[0-9][0-9.,' \u00a0\u202f]*?)\s*(?P<after>[A-Z]{3}|[€£$¥])?"
+)
+SIGNS = {"€": "EUR", "£": "GBP"}  # the others are of several currencies
+PLAIN = re.compile(r"[0-9]+([.,][0-9]{1,2})?|[0-9]+\.[0-9]+")
+GROUPED = re.compile(
+    r"[0-9]{1,3}(?P<between>[.,' \u00a0\u202f])[0-9]{3}((?P=between)[0-9]{3})*((?!(?P=between))[.,][0-9]{1,2})?"
+)
 
 
 @dataclass(frozen=True)
@@ -41,9 +51,19 @@ class Columns:
 
     chosen: Mapping[str, str] = field(default_factory=dict)
 
+    def check(self, names: Collection[str]) -> None:
+        """Looks whether a file has the chosen columns.
+
+        Raises:
+            ImportUnreadable: naming one that it lacks.
+        """
+        for name, column in self.chosen.items():
+            if column not in names:
+                raise ImportUnreadable(f"{name} is to be the column {column!r}; there are {', '.join(names)[:500]}.")
+
     def product(self, cells: Mapping[str, Any]) -> dict[str, Any]:
         """The product of a row, as a client would send it; empty cells are left out."""
-        given = {name.strip(): value for name, value in cells.items() if value not in (None, "", [])}
+        given = {name.strip(): value for name, value in cells.items() if not _is_missing(value)}
         found: dict[str, Any] = {}
         attributes: dict[str, Any] = {}
         names = self._names(given)
@@ -76,6 +96,11 @@ class Columns:
         return names
 
 
+def _is_missing(value: object) -> bool:
+    """Whether a cell is empty: some write NaN for that."""
+    return value is None or value in ("", []) or (isinstance(value, float) and math.isnan(value))
+
+
 def _normal(column: str) -> str:
     return column.casefold().removeprefix("g:").strip().replace(" ", "_")
 
@@ -88,17 +113,34 @@ def _media(value: object) -> list[dict[str, str]]:
         return _media(value["bytes"])
     if isinstance(value, list):
         return [source for each in value for source in _media(each)]
-    named = (part.strip() for part in BETWEEN.split(str(value)))
-    return [{"url" if part.startswith(("http://", "https://")) else "upload": part} for part in named if part]
+    found = []
+    for part in BETWEEN.split(str(value)):
+        if part.strip().startswith(("http://", "https://")):
+            found.append({"url": part.strip()})
+        else:
+            found += [{"upload": name.strip()} for name in part.split(",") if name.strip()]
+    return found
 
 
 def _price(value: object) -> dict[str, Any]:
     """An amount, and its currency if it stands with it, as `12.50 EUR`; anything else is left to be refused."""
     match = PRICE.fullmatch(str(value).strip())
-    if match is None:
+    amount = _amount(match["amount"]) if match is not None else None
+    if match is None or amount is None:
         return {"price": str(value)}
-    currency = match["before"] or match["after"]
-    return {"price": match["amount"]} | ({"currency": currency} if currency else {})
+    told = match["before"] or match["after"] or ""
+    currency = SIGNS.get(told, told if told.isalpha() else "")
+    return {"price": amount} | ({"currency": currency} if currency else {})
+
+
+def _amount(text: str) -> str | None:
+    """An amount as JSON writes it; None where a comma could be of thousands or of cents."""
+    if PLAIN.fullmatch(text):
+        return text.replace(",", ".")
+    grouped = GROUPED.fullmatch(text)
+    if grouped is None or (grouped["between"] in ",." and text.count(",") + text.count(".") == 1):
+        return None
+    return text.replace(grouped["between"], "").replace(",", ".")
 
 
 def _object(value: object) -> dict[str, Any]:

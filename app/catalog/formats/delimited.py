@@ -23,14 +23,19 @@ def read_delimited(file: BinaryIO, encoding: str, columns: Columns) -> Iterator[
     """The rows below the first; one with too many or too few cells is a row with an error.
 
     Raises:
-        ImportUnreadable: the first line names no column, or one twice.
+        ImportUnreadable: the first line names no column, or one twice, or not one that is asked for; or the encoding
+            is another one.
     """
-    with io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="") as text:
-        start = text.read(LOOKED_AT)
-        lines = _Lines(start, text)
-        rows = csv.reader(lines, _dialect(start), strict=True)
-        names = _names(rows, lines)
-        yield from _rows(rows, lines, names, columns)
+    try:
+        with io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="") as text:
+            start = text.read(LOOKED_AT)
+            lines = _Lines(start, text)
+            rows = csv.reader(lines, _dialect(start), strict=True)
+            names = _names(rows, lines)
+            columns.check(names)
+            yield from _rows(rows, lines, names, columns)
+    except UnicodeError as error:
+        raise ImportUnreadable(f"The file is not in the encoding {encoding}: {error}.") from error
 
 
 class _Lines:
@@ -104,6 +109,12 @@ def _names(rows: Iterator[list[str]], lines: _Lines) -> list[str]:
     return names
 
 
+def _reason(error: csv.Error) -> str:
+    if "field limit" in str(error):
+        return f"has a cell of more than {LONGEST_CELL:,} characters"
+    return f"cannot be read as a table: {error}"
+
+
 def _rows(rows: Iterator[list[str]], lines: _Lines, names: list[str], columns: Columns) -> Iterator[CatalogueRow]:
     while True:
         line = lines.begin_row()
@@ -111,7 +122,7 @@ def _rows(rows: Iterator[list[str]], lines: _Lines, names: list[str], columns: C
             cells = next(rows, None)
         except csv.Error as error:
             lines.after_first()
-            yield CatalogueRow.wrong(line, f"cannot be read as a table: {error}")
+            yield CatalogueRow.wrong(line, _reason(error))
             continue
         if cells is None:
             return

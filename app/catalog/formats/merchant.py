@@ -3,6 +3,8 @@
 Source: https://support.google.com/merchants/answer/7052112, product data specification.
 """
 
+import io
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 from xml.sax import SAXException
@@ -18,6 +20,8 @@ from app.errors import ImportUnreadable
 
 ITEMS = ("item", "entry")  # of RSS, of Atom
 CHUNK = 2**16  # bytes
+DECLARED = re.compile(rb"""<\?xml[^>]{1,100}encoding=["']([A-Za-z0-9._-]{1,40})["']""")
+OF_THE_PARSER = ("utf-8", "utf8", "utf-16", "iso-8859-1", "latin-1", "us-ascii", "ascii")
 LONGEST_ITEM = 2**20  # characters
 PER_ELEMENT = 16  # characters that an element counts for, besides its text
 DEEPEST = 20  # elements in each other
@@ -34,7 +38,7 @@ def read_merchant(file: BinaryIO, columns: Columns) -> Iterator[CatalogueRow]:
     parser.setContentHandler(items)
     any_row = False
     try:
-        while chunk := file.read(CHUNK):
+        for chunk in _chunks(file):
             parser.feed(chunk)
             for line, cells in items.take():
                 any_row = True
@@ -42,8 +46,6 @@ def read_merchant(file: BinaryIO, columns: Columns) -> Iterator[CatalogueRow]:
         parser.close()
     except DefusedXmlException as error:
         raise ImportUnreadable("The feed has a document type or entities, which are not read.") from error
-    except LookupError as error:  # as the codecs of Python raise it
-        raise ImportUnreadable(f"The feed says that it is in an encoding that is not known: {error}.") from error
     except SAXException as error:
         left = items.take()
         if not (any_row or left):
@@ -51,6 +53,25 @@ def read_merchant(file: BinaryIO, columns: Columns) -> Iterator[CatalogueRow]:
         for line, cells in left:
             yield _row(line, cells, columns)
         yield CatalogueRow.wrong(items.line, f"is where the feed stops being XML: {error.getMessage()}")
+        return
+    if not any_row:
+        raise ImportUnreadable("The feed has no item, as RSS has them, and no entry, as Atom has them.")
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes] | Iterator[str]:
+    """The file's pieces: as text where it says that it is in an encoding that the parser does not know."""
+    start = file.read(CHUNK)
+    file.seek(0)
+    said = DECLARED.match(start)
+    encoding = said[1].decode().lower() if said else "utf-8"
+    if encoding in OF_THE_PARSER:
+        return iter(lambda: file.read(CHUNK), b"")
+    try:
+        text = io.TextIOWrapper(file, encoding=encoding, errors="replace")
+        text.read(0)
+    except (LookupError, UnicodeError) as error:
+        raise ImportUnreadable(f"The feed says that it is in {encoding}, which is not known.") from error
+    return iter(lambda: text.read(CHUNK), "")
 
 
 def _row(line: int, cells: dict[str, Any] | None, columns: Columns) -> CatalogueRow:

@@ -29,8 +29,10 @@ def _skip_line(file: BinaryIO) -> None:
 def _row(line: int, text: bytes) -> CatalogueRow:
     try:
         content = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         return CatalogueRow.wrong(line, f"is not JSON: {error}")
+    except ValueError:
+        return CatalogueRow.wrong(line, "has a number of too many digits")
     if not isinstance(content, dict):
         return CatalogueRow.wrong(line, "is not a JSON object")
     return CatalogueRow(line=line, content=content)

@@ -24,6 +24,10 @@ def read_parquet(file: BinaryIO, columns: Columns) -> Iterator[CatalogueRow]:
     try:
         opened = parquet.ParquetFile(file)
         groups = range(opened.metadata.num_row_groups)
+        names = opened.schema_arrow.names
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ImportUnreadable(f"The file has two columns named {min(twice)!r}.")
+        columns.check(names)
         _check_sizes([opened.metadata.row_group(number).total_byte_size for number in groups])
         for batch in opened.iter_batches(batch_size=ROWS, use_threads=False):
             for cells in batch.to_pylist():

@@ -17,7 +17,12 @@ def text_encoding(name: str) -> None:
         known = codecs.lookup(name)
     except (LookupError, ValueError) as error:
         raise ValidationError("is no known encoding, such as utf-8 or gb18030") from error
-    if not known._is_text_encoding:  # noqa: SLF001  nothing else tells hex or bz2 from an encoding
+    try:
+        # Nothing public tells hex or bz2 from an encoding; idna and undefined are of text, and can read none.
+        is_fit = known._is_text_encoding and bool(known.incrementaldecoder("replace").decode(b"a\0"))  # noqa: SLF001
+    except (UnicodeError, TypeError):
+        is_fit = False
+    if not is_fit:
         raise ValidationError("is no encoding of text, such as utf-8 or gb18030")
 
 
@@ -26,6 +31,13 @@ def column_map(pair: str) -> None:
     name, equals, column = pair.partition("=")
     if not (name.strip() and equals and column.strip()):
         raise ValidationError("must be FIELD=COLUMN, such as title=name")
+
+
+def no_field_twice(pairs: list[str]) -> None:
+    """Refuses a field that is to be taken from two columns."""
+    names = [pair.partition("=")[0].strip() for pair in pairs]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ValidationError(f"says {min(twice)!r} twice")
 
 
 class ImportQuerySchema(Schema):
@@ -43,7 +55,7 @@ class ImportQuerySchema(Schema):
     map = fields.List(
         fields.String(validate=[validate.Length(max=500), column_map]),
         load_default=[],
-        validate=validate.Length(max=LONGEST_MAP),
+        validate=[validate.Length(max=LONGEST_MAP), no_field_twice],
         metadata={"description": "FIELD=COLUMN, repeated: which column a field or attribute is taken from."},
     )
 

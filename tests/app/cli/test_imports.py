@@ -18,7 +18,7 @@ def file(tmp_path: Path) -> Path:
 def test_a_file_is_checked_without_being_taken(run: Run, file: Path) -> None:
     result = run("import", str(file), "--catalogue", "shop", "--dry-run")
     assert result.exit_code == 0, result.output
-    assert "3 products are right" in result.output
+    assert "3 rows right" in result.output
 
 
 def test_wrong_rows_are_named_by_line_and_fail_the_command(run: Run, file: Path) -> None:
@@ -27,7 +27,7 @@ def test_wrong_rows_are_named_by_line_and_fail_the_command(run: Run, file: Path)
     assert result.exit_code == 1
     assert "line 4" in result.output
     assert "line 5" in result.output
-    assert "2 could not be taken" in result.output
+    assert "2 had errors" in result.output
 
 
 def test_a_file_of_wrong_rows_alone_shows_them_too(run: Run, file: Path) -> None:

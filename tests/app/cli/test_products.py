@@ -19,4 +19,4 @@ def test_another_try_tells_how_it_went(run: Run, client: Client) -> None:
     client.put_product("shop", {"sku": "shoe-1", "title": "Red shoe"})
     result = run("products", "retry", "shop")
     assert result.exit_code == 0, result.output
-    assert "0 products can be found; 0 could not be taken" in result.output
+    assert "0 rows done; 0 had errors" in result.output

@@ -44,7 +44,7 @@ def test_an_archive_brings_its_pictures(api: Api, products: str, own: Services) 
     [product] = api.get(products).json["products"]
     assert api.get(product["images"][0]["url"]).data == encoded(halves(), "PNG")
     assert [error["line"] for error in errors] == [3, 4]
-    assert "no file named 'pics/2.png'" in errors[0]["error"]["detail"]
+    assert "No file named 'pics/2.png'" in errors[0]["error"]["detail"]
     assert "not a picture" in errors[1]["error"]["detail"]
 
 
@@ -62,6 +62,9 @@ def test_a_file_that_cannot_be_read_ends_its_job_with_the_reason(api: Api, produ
         ("map=title", "/map/0"),
         ("map=title=", "/map/0"),
         ("map==name", "/map/0"),
+        ("map=title=a&map=title=b", "/map"),
+        ("encoding=idna", "/encoding"),
+        ("encoding=undefined", "/encoding"),
         ("colour=red", "/colour"),
     ],
 )

@@ -4,6 +4,7 @@ import decimal
 import pytest
 
 from app.catalog.formats.columns import Columns
+from app.errors import ImportUnreadable
 
 
 def test_a_merchant_feeds_columns_are_known() -> None:
@@ -69,6 +70,15 @@ def test_attributes_are_numbers_only_where_they_look_like_json_numbers(cell: obj
         ("9.99", {"price": "9.99"}),
         ("cheap", {"price": "cheap"}),
         (12.5, {"price": "12.5"}),
+        ("49,90", {"price": "49.90"}),
+        ("€ 12", {"price": "12", "currency": "EUR"}),
+        ("$5", {"price": "5"}),
+        ("1,299.00 USD", {"price": "1299.00", "currency": "USD"}),
+        ("1.299,00 €", {"price": "1299.00", "currency": "EUR"}),
+        ("1'299'000.5 CHF", {"price": "1299000.5", "currency": "CHF"}),
+        ("1,299", {"price": "1,299"}),  # of thousands, or of cents
+        ("1.299", {"price": "1.299"}),
+        ("1,2,3", {"price": "1,2,3"}),
     ],
 )
 def test_prices_with_and_without_a_currency(cell: object, found: dict[str, str]) -> None:
@@ -96,3 +106,22 @@ def test_empty_cells_are_left_out() -> None:
 def test_identifiers_stay_texts() -> None:
     product = Columns().product({"sku": "a", "g:gtin": "4006381333931", "EAN": 12345678, "size": "38"})
     assert product["attributes"] == {"gtin": "4006381333931", "EAN": "12345678", "size": 38}
+
+
+def test_a_comma_may_stand_in_an_address() -> None:
+    cell = "https://a.example/w_1,h_2/a.jpg, https://a.example/b,c.jpg|d.jpg,e.jpg"
+    assert Columns().product({"images": cell})["images"] == [
+        {"url": "https://a.example/w_1,h_2/a.jpg"},
+        {"url": "https://a.example/b,c.jpg"},
+        {"upload": "d.jpg"},
+        {"upload": "e.jpg"},
+    ]
+
+
+def test_nan_is_an_empty_cell() -> None:
+    assert Columns().product({"sku": "a", "size": float("nan")}) == {"sku": "a"}
+
+
+def test_a_chosen_column_that_is_not_there_is_named() -> None:
+    with pytest.raises(ImportUnreadable, match="title is to be the column 'Nope'; there are sku, name"):
+        Columns({"title": "Nope"}).check(["sku", "name"])

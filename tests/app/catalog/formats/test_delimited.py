@@ -100,3 +100,14 @@ def test_a_first_line_that_names_no_columns_is_refused(table: bytes, why: str) -
 
 def test_a_file_without_rows_has_none() -> None:
     assert _rows("sku,title\n") == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_another_encoding_than_the_one_that_is_given_is_told(encoding: str) -> None:
+    with pytest.raises(ImportUnreadable, match=f"not in the encoding {encoding}"):
+        _rows("sku,title\n1,x\n", encoding=encoding)
+
+
+def test_a_chosen_column_must_be_there() -> None:
+    with pytest.raises(ImportUnreadable, match="'Nope'; there are sku, title"):
+        _rows("sku,title\n1,x\n", columns=Columns({"title": "Nope"}))

@@ -29,7 +29,7 @@ def _rows(feed: str | bytes) -> list[CatalogueRow]:
     return list(read_merchant(io.BytesIO(feed.encode() if isinstance(feed, str) else feed), Columns()))
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1", "cp1252"])
 def test_items_are_read_with_their_lines(encoding: str) -> None:
     rows = _rows(RSS.format(encoding=encoding).encode(encoding))
     assert [row.line for row in rows] == [4, 12]
@@ -89,3 +89,19 @@ def test_an_error_within_a_piece_keeps_the_items_before_it() -> None:
 def test_items_of_many_elements_are_not_held(item: str) -> None:
     rows = _rows(f"<rss><item><id>1</id></item><item>{item}</item></rss>")
     assert [row.content for row in rows] == [{"sku": "1"}, None]
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "big5"])
+def test_feeds_in_encodings_that_the_parser_does_not_know(encoding: str) -> None:
+    feed = f'<?xml version="1.0" encoding="{encoding}"?><rss><item><id>1</id><title>一二三</title></item></rss>'
+    assert [row.content for row in _rows(feed.encode(encoding))] == [{"sku": "1", "title": "一二三"}]
+
+
+def test_an_encoding_that_nobody_knows_is_named() -> None:
+    with pytest.raises(ImportUnreadable, match="klingon"):
+        _rows('<?xml version="1.0" encoding="klingon"?><rss/>')
+
+
+def test_what_is_no_feed_is_refused() -> None:
+    with pytest.raises(ImportUnreadable, match="no item"):
+        _rows("<html><body><p>404</p></body></html>")

@@ -87,6 +87,28 @@ def test_an_archive_has_one_catalogue_file(members: Mapping[str, bytes], why: st
         _read(_zip(members))
 
 
+def test_a_text_beside_the_catalogue_file_is_none() -> None:
+    assert _read(_zip({"shop.csv": CSV, "readme.txt": b"hello"})) == ROWS
+    assert _read(_zip({"shop.txt": CSV})) == ROWS
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_files_of_one_name_are_refused() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as opened:
+        for _ in range(2):
+            opened.writestr("shop.csv", CSV)
+    with pytest.raises(ImportUnreadable, match=r"two files named 'shop\.csv'"):
+        _read(file.getvalue())
+
+
+def test_two_columns_of_one_name_are_refused() -> None:
+    file = io.BytesIO()
+    parquet.write_table(pa.table([pa.array(["1"]), pa.array(["2"])], names=["sku", "sku"]), file)
+    with pytest.raises(ImportUnreadable, match="two columns named 'sku'"):
+        _read(file.getvalue())
+
+
 def test_the_uppermost_catalogue_file_counts() -> None:
     assert _read(_zip({"shop.csv": CSV, "old/shop.csv": b"sku\n9\n"})) == ROWS
 
