@@ -1,4 +1,4 @@
-"""Some three hundred files that are not what they should be: each ends with its reason, and stops nothing else."""
+"""Some two hundred files that are not what they should be: each ends with its reason, and stops nothing else."""
 
 import base64
 import json
