@@ -21,7 +21,7 @@ from app.catalog.pointers import request_invalid
 from app.catalog.schema import ProductSchema
 from app.db import catalogues, embeddings, jobs, media
 from app.db.tables import Job
-from app.errors import ImportAbandoned, ImportUnreadable, TriseekError
+from app.errors import ImportAbandoned, ImportUnreadable, MediaStoreFull, TriseekError
 from app.jobs.client import JobClient, enqueue
 from app.jobs.names import Task
 from app.media.content import MEBIBYTE
@@ -101,6 +101,10 @@ def run_import(client: JobClient, store: MediaStore, settings: Settings, job_id:
         with client.transaction() as session:
             jobs.finish(session, job_id, JobState.FAILED, error=error.problem())
         return
+    except MediaStoreFull:
+        log.warning("Import %s waits for room in the media store", job_id)
+        _wait_for_next_lease(client, job)
+        return
     _end(client, job)
 
 
@@ -116,12 +120,20 @@ def _may_try(session: Session, job: Job) -> bool:
     return True
 
 
+def _wait_for_next_lease(client: JobClient, job: Job) -> None:
+    """Leaves the next batch to another attempt, of which this one is none: it is not the file's fault."""
+    with client.transaction() as session:
+        current = jobs.renew(session, job.id, job.attempts)
+        if current is not None and current.result is not None:
+            jobs.checkpoint(session, job.id, current.result | {"tries": 0})
+
+
 def _read_options(job: Job, settings: Settings) -> ReadOptions:
     asked = job.request
     return ReadOptions(
-        format=Format(asked["format"]) if asked["format"] else None,
-        encoding=asked["encoding"],
-        columns=Columns(asked["columns"]),
+        format=Format(asked["format"]) if asked.get("format") else None,
+        encoding=asked.get("encoding"),
+        columns=Columns(asked.get("columns", {})),
         max_media_bytes=settings.max_media_mb * MEBIBYTE,
     )
 
@@ -133,6 +145,8 @@ def _batches(found: CatalogueFile, drafter: Drafter, after: int) -> Iterable[_Ba
         for row in taken:
             try:
                 batch.drafts.append(_draft(row, drafter, found.media))
+            except MediaStoreFull:
+                raise
             except TriseekError as error:
                 sku = (row.content or {}).get("sku")
                 batch.errors.append((row.line, sku if isinstance(sku, str) else None, error.problem()))

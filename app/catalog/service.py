@@ -88,6 +88,7 @@ def put_batch(session: Session, catalogue_row: int, job_id: uuid.UUID, drafts: S
     own_media = _media_rows(rows, [latest[sku] for sku in changed], media.fetched(session, changed_ids))
     products.set_media(session, changed_ids, own_media)
     send_later(session, changed_ids, {row["product_id"] for row in own_media if row["digest"] is None})
+    jobs.lock(session, {*done, job_id})
     _count_done(session, done)
 
 

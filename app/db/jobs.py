@@ -2,7 +2,7 @@
 
 import datetime
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import case, func, insert, or_, select, tuple_, update
@@ -79,6 +79,11 @@ def start(session: Session, job_id: uuid.UUID) -> Job | None:
         .returning(Job)
         .execution_options(populate_existing=True)
     ).first()
+
+
+def lock(session: Session, job_ids: Collection[uuid.UUID]) -> None:
+    """Locks jobs until the transaction ends, in one order everywhere: two transactions never wait for each other."""
+    session.execute(select(Job.id).where(Job.id.in_(job_ids)).order_by(Job.id).with_for_update())
 
 
 def renew(session: Session, job_id: uuid.UUID, attempt: int) -> Job | None:

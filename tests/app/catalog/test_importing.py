@@ -1,3 +1,4 @@
+import base64
 import json
 import uuid
 from collections.abc import Iterable, Sequence
@@ -12,10 +13,15 @@ from app.catalog.drafts import MediaRef, ProductDraft
 from app.catalog.importing import ImportRequest
 from app.db import catalogues, jobs
 from app.db.tables import Job, JobError
+from app.errors import MediaStoreFull
 from app.jobs.names import Queue
+from app.media.store import MediaStore
 from app.types import JobState
 from tests.app.broker import received
 from tests.conftest import Services
+from tests.workers.pictures import encoded, halves
+
+PICTURE = base64.b64encode(encoded(halves(), "PNG")).decode()
 
 
 def _import(services: Services, lines: Iterable[object], *, dry_run: bool = False, run: bool = True) -> uuid.UUID:
@@ -155,3 +161,20 @@ def test_an_import_that_always_ends_its_worker_is_given_up(services: Services, m
     job, _ = _found(services, job_id)
     assert job.state == JobState.FAILED
     assert "after row 0" in job.error["detail"]
+
+
+def test_an_import_waits_for_room_in_the_media_store(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> str:
+        raise MediaStoreFull
+
+    rows = [{"sku": str(number), "images": [{"base64": PICTURE}]} for number in range(3)]
+    job_id = _import(services, rows, run=False)
+    with monkeypatch.context() as without_room:
+        without_room.setattr(MediaStore, "put", full)
+        for _ in range(2 * importing.MAX_TRIES):
+            importing.run_import(services.jobs, services.store, services.settings, job_id)
+    job, errors = _found(services, job_id)
+    assert (job.state, job.total, errors) == (JobState.RUNNING, None, [])
+    importing.run_import(services.jobs, services.store, services.settings, job_id)
+    assert _found(services, job_id)[0].total == 3
+    assert len(_skus(services)) == 3
