@@ -74,20 +74,7 @@ def bench_rank(
     console = Console()
     torch.set_num_threads(threads)
     sample = _judged(data, cache, console, count, queries, seed) if data else clustered(count, dim, queries, seed)
-    engines: list[Callable[[], Engine]] = [TriseekEngine]
-    for package, make in () if alone else OTHERS.items():
-        if find_spec(package) is None:
-            console.print(f"left out: {package} is not installed")
-        else:
-            engines.append(make)
-    measured = []
-    with progress_bar(console) as progress:
-        task = progress.add_task("measuring", total=len(engines))
-        for make in engines:
-            with make() as engine:
-                progress.update(task, description=f"measuring {engine.name}")
-                measured.append(measure(engine, sample))
-            progress.advance(task)
+    measured = _measured(sample, console, alone=alone)
     console.print(_built(measured))
     console.print(_searched(measured))
     if plot is not None:
@@ -102,6 +89,25 @@ def bench_rank(
             "engines": list(map(asdict, measured)),
         }
         json_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def _measured(sample: Sample, console: Console, *, alone: bool) -> list[Measured]:
+    """Of Triseek's own ranking first, then of the other indexes that are installed."""
+    engines: list[Callable[[], Engine]] = [TriseekEngine]
+    for package, make in () if alone else OTHERS.items():
+        if find_spec(package) is None:
+            console.print(f"left out: {package} is not installed")
+        else:
+            engines.append(make)
+    measured = []
+    with progress_bar(console) as progress:
+        task = progress.add_task("measuring", total=len(engines))
+        for make in engines:
+            with make() as engine:
+                progress.update(task, description=f"measuring {engine.name}")
+                measured.append(measure(engine, sample))
+            progress.advance(task)
+    return measured
 
 
 def _judged(folders: tuple[Path, ...], cache: Path, console: Console, count: int, queries: int, seed: int) -> Sample:

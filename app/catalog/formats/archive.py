@@ -16,8 +16,8 @@ LARGEST_CATALOGUE = 32 * 2**30  # bytes, unpacked
 ENCRYPTED = 0x1  # a bit of a member's flags
 MOST_TIMES = 200  # zlib packs zeros to 1/1032 of their size; no catalogue comes near
 SMALL = 2**20  # bytes that it may have however well packed
-# RuntimeError is what zipfile raises where a password would be needed.
-DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, NotImplementedError, OSError, EOFError)
+# RuntimeError is what zipfile raises where a password would be needed, or a way of packing that it does not know.
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, OSError, EOFError)
 
 
 class Archive(Mapping[str, bytes]):
