@@ -16,11 +16,12 @@ from workers.alignment.artifact import DEFAULT, Alignment, require_ready
 from workers.alignment.opening import open_alignment
 from workers.alignment.tokens import Tokens
 from workers.alignment.tuned import tuned
+from workers.decoding.decoders import DecodeLimits, Decoders
 from workers.encoders import registry
 from workers.encoders.base import BATCH, Encoder, Prepared
 from workers.encoders.choice import parse
 from workers.encoders.transcriber import Transcriber, Transcript
-from workers.media import MediaLimits, decode_image, decode_sound
+from workers.media import MediaLimits
 
 Vector = NDArray[np.float32]  # (dim,) unit length
 
@@ -41,7 +42,7 @@ class Embedder:
         alignment: trained for these encoders.
         transcriber: reads what recordings say.
         limits: media that are refused.
-        decode_threads: how many contents are decoded beside the forward pass.
+        decode_threads: how many contents are decoded beside the forward pass, each in a process of its own.
     """
 
     def __init__(
@@ -49,13 +50,13 @@ class Embedder:
         encoders: Mapping[Modality, Encoder[Any]],
         alignment: Alignment,
         transcriber: Transcriber,
-        limits: MediaLimits,
+        limits: DecodeLimits,
         decode_threads: int,
     ) -> None:
         self.alignment = alignment
         self._transcriber = transcriber
         self._encoders = encoders
-        self._limits = limits
+        self._decoders = Decoders(limits, decode_threads)
         self._pool = ThreadPoolExecutor(decode_threads, thread_name_prefix="decode")
 
     @classmethod
@@ -72,7 +73,8 @@ class Embedder:
         require_ready(folder, alignment.card)
         encoders = {modality: tuned(registry.load(card), folder, alignment.card) for modality, card in cards.items()}
         transcriber = Transcriber.load(settings.threads)
-        return cls(encoders, alignment, transcriber, MediaLimits.of(settings), settings.decode_threads)
+        limits = DecodeLimits(media=MediaLimits.of(settings))
+        return cls(encoders, alignment, transcriber, limits, settings.decode_threads)
 
     @property
     def space_key(self) -> SpaceKey:
@@ -115,7 +117,7 @@ class Embedder:
 
     def _transcribe(self, recording: bytes) -> Transcript:
         try:
-            waveform = decode_sound(recording, self._limits)
+            waveform = self._decoders.decode(Modality.SPEECH, recording)
         except TriseekError:
             return Transcript(language="", text="", readings=())
         return self._transcriber.transcribe(waveform)
@@ -125,8 +127,7 @@ class Embedder:
         try:
             if isinstance(content, str):
                 return encoder.prepare(content, role)
-            decode = decode_image if modality is Modality.IMAGE else decode_sound
-            return encoder.prepare(decode(content, self._limits), role)
+            return encoder.prepare(self._decoders.decode(modality, content), role)
         except TriseekError as error:
             return error
 

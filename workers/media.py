@@ -68,6 +68,8 @@ def decode_image(data: bytes, limits: MediaLimits) -> Picture:
             return np.asarray(_on_white(_upright(image)))
     except MediaTooLarge:
         raise
+    except MemoryError as error:
+        raise MediaTooLarge("The picture needs more memory than a picture may take.") from error
     except UnidentifiedImageError as error:
         raise MediaUnreadable("These bytes are not a picture in a format that is read here.") from error
     except Exception as error:  # damaged bytes make Pillow's decoders raise almost anything
@@ -94,6 +96,8 @@ def decode_sound(data: bytes, limits: MediaLimits, rate: int = 16_000) -> Wavefo
         waveform = _joined(data, limits, rate)
     except (MediaUnreadable, MediaTooLarge):
         raise
+    except MemoryError as error:
+        raise MediaTooLarge("The recording needs more memory than a recording may take.") from error
     except Exception as error:  # damaged bytes make the decoders and the resampler raise almost anything
         raise MediaUnreadable("These bytes are not a recording in a format that is read here.") from error
     if len(waveform) < SHORTEST * rate:
