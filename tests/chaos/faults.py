@@ -12,7 +12,7 @@ import psutil
 from tests.chaos.proxy import Proxy
 
 WORKERS = {part: f"workers.tasks.{part}" for part in ("embed", "search", "imports", "upkeep")}
-WEB, POSTGRES, VALKEY = "app.wsgi", "postgres -D", "valkey-server"
+WEB, POSTGRES, VALKEY, DECODERS = "app.wsgi", "postgres -D", "valkey-server", "workers.decoding.child"
 
 
 class Faults:
@@ -31,6 +31,8 @@ class Faults:
         self.kinds: dict[str, Callable[[], None]] = {
             "embed worker killed": lambda: self._kill(WORKERS["embed"]),
             "embedding process killed": lambda: self._kill(WORKERS["embed"], children_only=True),
+            "decoding processes killed": lambda: self._kill(DECODERS),
+            "embed worker told to end": lambda: self._kill(WORKERS["embed"], by=signal.SIGTERM),
             "embed worker stopped for longer than its lease": self._stop_embedding,
             "import worker killed": lambda: self._kill(WORKERS["imports"]),
             "upkeep worker killed": lambda: self._kill(WORKERS["upkeep"]),
@@ -57,11 +59,11 @@ class Faults:
                     own += [child, *child.children(recursive=True)]
         return own
 
-    def _kill(self, sign: str, *, children_only: bool = False) -> None:
+    def _kill(self, sign: str, *, children_only: bool = False, by: signal.Signals = signal.SIGKILL) -> None:
         for process in self._processes(sign):
             if not children_only or _is_child(process, sign):
                 with suppress(psutil.NoSuchProcess):
-                    process.kill()
+                    process.send_signal(by)
 
     def _stop_embedding(self) -> None:
         stopped = list(self._processes(WORKERS["embed"]))
