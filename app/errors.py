@@ -99,6 +99,12 @@ class SearchFailed(TriseekError):
     """The search failed for a reason of ours, which the worker's log tells."""
 
 
+class HostPrivate(TriseekError):
+    """The host is not a public one."""
+
+    status = 422
+
+
 class MediaUnfetchable(TriseekError):
     """A picture or recording could not be fetched."""
 
