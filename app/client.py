@@ -2,16 +2,15 @@
 
 import json
 import time
-import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO
 from urllib.parse import quote
 
 import httpx
 
 from app.client_documents import Content, Document, ImportOptions, Job, SearchOptions, inline, read, with_media
-from app.errors import ApiProblem, ServerUnreachable
+from app.client_requests import Requests
 from app.types import EmbeddingState, JobKind, JobState, Modality
 
 __all__ = ["Client", "Content", "Document", "ImportOptions", "Job", "SearchOptions", "with_media"]
@@ -22,28 +21,8 @@ _LONGEST_WAIT = 20.0  # seconds of one long poll
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)  # longer than any long poll
 
 
-class Client:
+class Client(Requests):
     """Talks to one Triseek server with one API key. Every method raises `ApiProblem` or `ServerUnreachable`."""
-
-    def __init__(self, url: str, key: str) -> None:
-        if not key.isascii():
-            raise ApiProblem({"title": "The API key is unknown: keys are ASCII.", "status": 401})
-        self._http = httpx.Client(
-            base_url=url.rstrip("/"),
-            headers={"Authorization": f"Bearer {key}"},
-            timeout=_TIMEOUT,
-            transport=httpx.HTTPTransport(retries=2),
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Closes the connections."""
-        self._http.close()
 
     def is_live(self) -> bool:
         """Whether the server answers.
@@ -209,44 +188,40 @@ class Client:
         """What was wrong with single rows or products of a job."""
         return self._pages(f"{_job_path(job_id)}/errors", "errors", {})
 
+    def job_errors_csv(self, job_id: str) -> Iterator[bytes]:
+        """The same as a table for a spreadsheet, piece by piece."""
+        return self._pieces(f"{_job_path(job_id)}/errors.csv")
+
     def hits(self, job_id: str, *, page: int = 50) -> Iterator[Document]:
         """All the hits of a finished search."""
         return self._pages(f"{_job_path(job_id)}/hits", "hits", {"limit": page})
 
-    # Requests
+    # Webhooks
+
+    def add_webhook(self, url: str, kinds: Sequence[JobKind] = ()) -> Document:
+        """Has an address told of the ends of jobs; the answer's secret is told only now."""
+        document = {"url": url} | ({"kinds": list(kinds)} if kinds else {})
+        return self._object(self._http.build_request("POST", "/v1/webhooks", json=document))
+
+    def webhooks(self) -> list[Document]:
+        """All webhooks, oldest first."""
+        return list(self._get("/v1/webhooks", {})["webhooks"])
+
+    def remove_webhook(self, webhook_id: int) -> None:
+        """Removes a webhook."""
+        self._send(self._http.build_request("DELETE", f"/v1/webhooks/{webhook_id}"))
+
+    def deliveries(self, webhook_id: int, *, page: int = 50) -> Iterator[Document]:
+        """What a webhook was told, or is to be told, newest first."""
+        return self._pages(f"/v1/webhooks/{webhook_id}/deliveries", "deliveries", {"limit": page})
+
+    def retry_webhook(self, webhook_id: int) -> int:
+        """Has everything delivered again that was given up; how many."""
+        answer = self._object(self._http.build_request("POST", f"/v1/webhooks/{webhook_id}/retries"))
+        return int(answer["retried"])
 
     def _submit(self, path: str, document: Mapping[str, object]) -> Job:
         return Job.of(self._object(self._http.build_request("POST", path, json=document)))
-
-    def _get(self, path: str, params: Mapping[str, object]) -> Document:
-        given = {name: str(value) for name, value in params.items() if value}
-        return self._object(self._http.build_request("GET", path, params=given))
-
-    def _pages(self, path: str, name: str, params: Mapping[str, object]) -> Iterator[Document]:
-        page = self._get(path, params)
-        yield from page[name]
-        while cursor := page.get("next_cursor"):
-            page = self._get(path, {**params, "cursor": cursor})
-            yield from page[name]
-
-    def _object(self, request: httpx.Request) -> Document:
-        """The JSON object that a request is answered with."""
-        answer = self._send(request)
-        document = _read_json(answer)
-        if document is None:
-            raise ApiProblem({"title": f"{request.url.path} was not answered with a JSON object"}, answer.status_code)
-        return document
-
-    def _send(self, request: httpx.Request) -> httpx.Response:
-        if request.method == "POST":
-            request.headers.setdefault("Idempotency-Key", str(uuid.uuid4()))
-        try:
-            answer = self._http.send(request)
-        except httpx.HTTPError as error:
-            raise ServerUnreachable(f"{request.method} {request.url}: {error}") from error
-        if answer.is_error:
-            raise ApiProblem(_read_json(answer) or {"title": answer.reason_phrase}, answer.status_code)
-        return answer
 
 
 def _file(content: Content, modality: Modality) -> tuple[str, bytes]:
@@ -260,12 +235,3 @@ def _path(catalogue: str, sku: str | None = None) -> str:
 
 def _job_path(job_id: str) -> str:
     return f"/v1/jobs/{quote(job_id, safe='')}"
-
-
-def _read_json(answer: httpx.Response) -> Document | None:
-    """The JSON object in an answer, if one is in it."""
-    try:
-        document = answer.json()
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None

@@ -149,6 +149,12 @@ class ProductUnknown(TriseekError):
     status = 404
 
 
+class WebhookUnknown(TriseekError):
+    """There is no such webhook."""
+
+    status = 404
+
+
 class JobUnknown(TriseekError):
     """There is no such job."""
 

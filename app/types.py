@@ -53,6 +53,14 @@ class EmbeddingState(StrEnum):
     FAILED = "failed"
 
 
+class DeliveryState(StrEnum):
+    """Whether a webhook has been told of a job's end."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
 class SpaceState(StrEnum):
     """Where an embedding space is in its life; one space is active."""
 

@@ -14,6 +14,7 @@ from app.jobs.names import QUEUE_OF_TASK, Task
 from app.settings import Settings
 
 SWEEP_EVERY = timedelta(seconds=5)
+DELIVER_EVERY = timedelta(seconds=2)
 TIDY_EVERY = timedelta(hours=1)
 
 celery = Celery("triseek", broker=broker_url(Settings.from_env().redis_url))
@@ -37,6 +38,7 @@ celery.conf.update(
     task_routes={str(task): {"queue": str(queue)} for task, queue in QUEUE_OF_TASK.items()},
     beat_schedule={
         "sweep": {"task": str(Task.SWEEP), "schedule": SWEEP_EVERY, "options": {"expires": 30}},
+        "deliver": {"task": str(Task.DELIVER), "schedule": DELIVER_EVERY, "options": {"expires": 10}},
         "tidy": {"task": str(Task.TIDY), "schedule": TIDY_EVERY, "options": {"expires": 600}},
     },
 )

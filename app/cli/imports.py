@@ -80,4 +80,4 @@ def report(client: Client, job: Job, console: Console, taken: str) -> None:
         problem = error["error"]
         console.print(f"  {where}: {problem.get('detail') or problem.get('title')}", style="red", highlight=False)
     if job.progress.failed > SHOWN:
-        console.print(f"  … all of them: triseek jobs show {job.id} --errors")
+        console.print(f"  … all of them: triseek jobs show {job.id} --csv > errors.csv", highlight=False)

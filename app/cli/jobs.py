@@ -49,11 +49,16 @@ def list_jobs(
 @click.argument("job_id")
 @click.option("--wait", is_flag=True, help="Wait until the job has ended.")
 @click.option("--errors", is_flag=True, help="Print what was wrong with single rows or products instead.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print that as a table for a spreadsheet.")
 @server_options
-def show(job_id: str, wait: bool, errors: bool, url: str | None, key: str | None, data: Path) -> None:
+def show(job_id: str, wait: bool, errors: bool, as_csv: bool, url: str | None, key: str | None, data: Path) -> None:
     """Print a job as JSON."""
     with connect(url, key, data) as client:
         job = client.wait(job_id) if wait else client.job(job_id)
+        if as_csv:
+            for piece in client.job_errors_csv(job_id):
+                click.echo(piece, nl=False)
+            return
         if not errors:
             click.echo(json.dumps(job.document, ensure_ascii=False, indent=2))
             return

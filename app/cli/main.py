@@ -16,6 +16,7 @@ from app.cli.products import products
 from app.cli.search import search
 from app.cli.settings import settings
 from app.cli.up import up
+from app.cli.webhooks import webhooks
 
 
 @click.group(cls=Commands)
@@ -50,6 +51,7 @@ for command in (
     jobs,
     products,
     settings,
+    webhooks,
     up,
     keys,
     migrate,

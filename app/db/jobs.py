@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import case, func, insert, or_, select, tuple_, update
 from sqlalchemy.orm import Session, defer
 
+from app.db import webhooks
 from app.db.tables import Job, JobError
 from app.types import JobKind, JobState
 
@@ -114,7 +115,7 @@ def finish(
     ).first()
     if ended is None:
         return False
-    _notify(session, job_id)
+    _tell(session, job_id)
     return True
 
 
@@ -153,7 +154,7 @@ def _end_if_complete(session: Session, job_id: uuid.UUID) -> None:
         .returning(Job.id)
     ).first()
     if ended is not None:
-        _notify(session, job_id)
+        _tell(session, job_id)
 
 
 def _first_problem(job_id: uuid.UUID) -> Any:  # noqa: ANN401  a scalar subquery has no narrower public type
@@ -161,7 +162,9 @@ def _first_problem(job_id: uuid.UUID) -> Any:  # noqa: ANN401  a scalar subquery
     return first.scalar_subquery()
 
 
-def _notify(session: Session, job_id: uuid.UUID) -> None:
+def _tell(session: Session, job_id: uuid.UUID) -> None:
+    """Tells of a job's end: whoever waits here at once, webhooks as soon as they can be reached."""
+    webhooks.announce(session, job_id)
     session.execute(select(func.pg_notify(CHANNEL, str(job_id))))
 
 

@@ -268,6 +268,36 @@ class JobError(Table):
     problem: Mapped[dict[str, Any]] = mapped_column(JSONB)
 
 
+class Webhook(Table):
+    """An address of a tenant's that is told of its jobs' ends."""
+
+    __tablename__ = "webhooks"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
+    url: Mapped[str] = mapped_column(Text)
+    kinds: Mapped[list[str]] = mapped_column(ARRAY(Text))  # of the jobs that it is told of
+    secret: Mapped[str] = mapped_column(Text)  # whsec_ and base64: what is signed with must be known
+    created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
+
+
+class WebhookDelivery(Table):
+    """That a webhook is to be told, or was told, of the end of a job. It has no due time once nothing more is tried."""
+
+    __tablename__ = "webhook_deliveries"
+    __table_args__ = (
+        UniqueConstraint("webhook_id", "job_id"),
+        Index("webhook_deliveries_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    webhook_id: Mapped[int] = mapped_column(ForeignKey("webhooks.id", ondelete="CASCADE"))
+    job_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
+    tries: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    due_at: Mapped[datetime.datetime | None] = mapped_column(Created, server_default=func.now())
+    delivered_at: Mapped[datetime.datetime | None] = mapped_column(Created)
+    problem: Mapped[str | None] = mapped_column(Text)  # of the last try
+    created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
+
+
 class OutboxMessage(Table):
     """A task message that is to be sent. It commits with what it speaks of, and goes when the broker has it."""
 

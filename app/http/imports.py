@@ -16,10 +16,10 @@ from app.http.bodies import MULTIPART
 from app.http.endpoints import Answer, Endpoints
 from app.http.idempotency import once
 from app.http.names import check_catalogue
-from app.http.present import job_document
 from app.http.schemas.imports import ImportQuerySchema
 from app.http.schemas.jobs import JobAcceptedSchema
 from app.http.services import services
+from app.jobs.documents import job_document
 from app.types import Scope
 
 imports = Endpoints("imports", "Upload a whole catalogue.")

@@ -11,7 +11,7 @@ from app.http.auth import identity, tenant_id
 from app.http.endpoints import Answer, Endpoints
 from app.http.idempotency import once
 from app.http.paging import read_cursor
-from app.http.present import hit_page, job_document, job_error_document, job_with_result
+from app.http.present import hit_page, job_error_document, job_with_result
 from app.http.schemas.jobs import (
     JobErrorPageSchema,
     JobPageSchema,
@@ -24,6 +24,8 @@ from app.http.schemas.searches import HeatQuerySchema, HitPageSchema
 from app.http.services import services
 from app.http.waiting import LONGEST, wait_for
 from app.jobs import service
+from app.jobs.documents import job_document
+from app.jobs.error_table import error_table
 from app.search.heat import heat_of, heat_png
 from app.search.service import hits
 from app.types import JobKind, JobState, Modality, Scope
@@ -78,6 +80,16 @@ def list_job_errors(page: dict[str, Any], job_id: str) -> Answer:
         found = service.errors(session, tenant_id(), job_id, after=after, limit=limit + 1)
     cursor = str(found[limit - 1].id) if len(found) > limit else None
     return Answer(body={"errors": [job_error_document(error) for error in found[:limit]], "next_cursor": cursor})
+
+
+@jobs.endpoint("GET", "/jobs/<job_id>/errors.csv", scopes=ANY, answers={200: "text/csv"})
+def download_job_errors(job_id: str) -> Response:
+    """Download them as a table: line, SKU, field and reason."""
+    with services().sessions() as session:
+        job = service.find(session, tenant_id(), job_id)
+    table = Response(error_table(services().sessions, job.id), content_type="text/csv; charset=utf-8")
+    table.headers["Content-Disposition"] = f'attachment; filename="errors-{job.id}.csv"'
+    return table
 
 
 @jobs.endpoint("GET", "/jobs/<job_id>/hits", scopes=[Scope.SEARCH], query=PageQuerySchema, answers={200: HitPageSchema})

@@ -10,6 +10,7 @@ from app.catalog import service as catalog
 from app.catalog.service import ProductView
 from app.db import media, products
 from app.db.tables import EmbeddingSpace, Job, JobError, Media, ProductMedia
+from app.jobs.documents import job_document
 from app.search.service import hits
 from app.types import JobKind, JobState, Modality
 
@@ -63,20 +64,6 @@ def _number(value: decimal.Decimal | None) -> int | float | None:
     if value is None:
         return None
     return int(value) if value == value.to_integral_value() else float(value)
-
-
-def job_document(job: Job) -> dict[str, Any]:
-    """A job without its result."""
-    document = {
-        "id": str(job.id),
-        "kind": job.kind,
-        "state": job.state,
-        "progress": {"done": job.done, "failed": job.failed, "total": job.total, "encoded": job.encoded},
-        "created_at": job.created_at.isoformat(),
-        "started_at": job.started_at.isoformat() if job.started_at else None,
-        "finished_at": job.finished_at.isoformat() if job.finished_at else None,
-    }
-    return document | ({"error": job.error} if job.error is not None else {})
 
 
 def job_with_result(session: Session, job: Job) -> dict[str, Any]:

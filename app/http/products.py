@@ -17,7 +17,7 @@ from app.http.endpoints import Answer, Endpoints
 from app.http.idempotency import once
 from app.http.names import check_catalogue, check_sku
 from app.http.paging import read_cursor
-from app.http.present import job_document, product_documents
+from app.http.present import product_documents
 from app.http.product_form import read_product_form
 from app.http.schemas.jobs import JobAcceptedSchema
 from app.http.schemas.products import (
@@ -30,6 +30,7 @@ from app.http.schemas.products import (
     StoredProductSchema,
 )
 from app.http.services import services
+from app.jobs.documents import job_document
 from app.search.filters import parse_filter
 from app.types import Modality, Scope
 

@@ -7,13 +7,14 @@ from app.http.auth import tenant_id
 from app.http.bodies import Body, BodyKind
 from app.http.endpoints import Answer, Endpoints
 from app.http.idempotency import once
-from app.http.present import job_document, job_with_result
+from app.http.present import job_with_result
 from app.http.schemas.jobs import JobAcceptedSchema
 from app.http.schemas.searches import FinishedSearchSchema, SearchFormSchema, SearchSchema
 from app.http.search_form import read_search_form
 from app.http.search_query import read_query
 from app.http.services import services
 from app.http.waiting import preferred_wait, wait_for
+from app.jobs.documents import job_document
 from app.search import service
 from app.types import JobState, Scope
 

@@ -24,6 +24,7 @@ class Task(StrEnum):
     SWEEP = "upkeep.sweep"
     INDEX_WORDS = "upkeep.words"
     TIDY = "upkeep.tidy"
+    DELIVER = "upkeep.deliver"
 
 
 QUEUE_OF_TASK = {
@@ -35,4 +36,5 @@ QUEUE_OF_TASK = {
     Task.SWEEP: Queue.UPKEEP,
     Task.INDEX_WORDS: Queue.UPKEEP,
     Task.TIDY: Queue.UPKEEP,
+    Task.DELIVER: Queue.UPKEEP,
 }

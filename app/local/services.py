@@ -58,7 +58,7 @@ def _worker(queue: str, modules: list[str], *, processes: int, level: str = "inf
 
 
 def _upkeep(place: Path) -> list[str]:
-    return [*_worker("upkeep", ["workers.tasks.upkeep"], processes=2, level="warning"), "-B", "-s", str(place / "beat")]
+    return [*_worker("upkeep", ["workers.tasks.upkeep"], processes=3, level="warning"), "-B", "-s", str(place / "beat")]
 
 
 def free_port(wanted: int | None) -> int:

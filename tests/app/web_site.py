@@ -33,6 +33,9 @@ def web_site(pages: Mapping[str, Respond]) -> Iterator[tuple[str, list[str]]]:
             with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 pages.get(self.path, answer(404))(self)
 
+        def do_POST(self) -> None:
+            self.do_GET()
+
         def log_message(self, *_: object) -> None:
             pass
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from app.catalog.settings import index_words
 from app.jobs.names import Task
 from app.jobs.upkeep import sweep as sweep_once
+from app.webhooks.delivery import deliver_due
 from workers.celery import celery
 from workers.connections import connections
 
@@ -22,6 +23,13 @@ def sweep() -> None:
 def tidy() -> None:
     """Removes files that were begun and never ended."""
     connections().store.remove_partial(UNFINISHED_FOR.total_seconds())
+
+
+@celery.task(name=str(Task.DELIVER), soft_time_limit=60, time_limit=90)
+def deliver() -> None:
+    """Tells webhooks of what has ended."""
+    own = connections()
+    deliver_due(own.sessions, own.settings.fetch_hosts)
 
 
 @celery.task(name=str(Task.INDEX_WORDS))

@@ -1,5 +1,6 @@
 """Jobs: listed, waited for, cancelled; the errors of an import."""
 
+import csv
 import io
 import time
 import uuid
@@ -76,3 +77,24 @@ def test_a_wait_ends_in_time(api: Api, searches: str) -> None:
 def test_a_key_that_only_searches_cancels_no_upload(api: Api, searcher: Api, products: str) -> None:
     job = api.post(products, json={"sku": "a", "title": "one"}).json["job"]["id"]
     assert_problem(searcher.post(f"/v1/jobs/{job}/cancel"), 403)
+
+
+def test_the_errors_of_an_import_come_as_a_table(api: Api, products: str, own: Services) -> None:
+    lines = b'{"sku": "a", "title": "A"}\n{"sku": "=1+1", "price": -1, "colour": 2}\nnot JSON\n'
+    answer = api.post(
+        products.replace("products", "imports"), data=lines, headers={"Content-Type": "application/x-ndjson"}
+    )
+    job = answer.json["job"]["id"]
+    run_import(own.jobs, own.store, own.settings, uuid.UUID(job))
+    table = api.get(f"/v1/jobs/{job}/errors.csv")
+    assert table.content_type == "text/csv; charset=utf-8"
+    assert job in table.headers["Content-Disposition"]
+    rows = list(csv.DictReader(io.StringIO(table.data.decode("utf-8-sig"))))
+    assert [(row["line"], row["sku"]) for row in rows] == [("2", "'=1+1")] * (len(rows) - 1) + [("3", "")]
+    assert {row["field"] for row in rows[:-1]} >= {"/price", "/colour"}
+    assert all(row["reason"] for row in rows)
+
+
+def test_a_job_without_errors_has_an_empty_table(api: Api, products: str) -> None:
+    job = api.post(products, json={"sku": "a", "title": "A"}).json["job"]["id"]
+    assert api.get(f"/v1/jobs/{job}/errors.csv").data.decode("utf-8-sig") == "line,sku,field,reason\r\n"

@@ -1,0 +1,19 @@
+"""Jobs as the plain values that clients read, over HTTP and in webhooks."""
+
+from typing import Any
+
+from app.db.tables import Job
+
+
+def job_document(job: Job) -> dict[str, Any]:
+    """A job without its result."""
+    document = {
+        "id": str(job.id),
+        "kind": job.kind,
+        "state": job.state,
+        "progress": {"done": job.done, "failed": job.failed, "total": job.total, "encoded": job.encoded},
+        "created_at": job.created_at.isoformat(),
+        "started_at": job.started_at.isoformat() if job.started_at else None,
+        "finished_at": job.finished_at.isoformat() if job.finished_at else None,
+    }
+    return document | ({"error": job.error} if job.error is not None else {})
