@@ -111,6 +111,11 @@ class Embedder:
             outcomes += self._embed_batch(modality, waiting[start : start + BATCH])
         return outcomes
 
+    def problems(self, modality: Modality, contents: Sequence[str | bytes], role: Role) -> list[TriseekError | None]:
+        """What keeps each content from being embedded, if anything does; nothing is embedded."""
+        prepared = self._pool.map(lambda content: self._prepare(modality, content, role), contents)
+        return [each if isinstance(each, TriseekError) else None for each in prepared]
+
     def transcribe(self, recordings: Sequence[bytes]) -> list[Transcript]:
         """What recordings say; nothing where one cannot be decoded."""
         return [self._transcribe(recording) for recording in recordings]

@@ -37,12 +37,20 @@ def fetch_media(client: JobClient, store: MediaStore, settings: Settings, produc
         enqueue(session, Task.EMBED_PRODUCTS, [list(product_ids)])
 
 
+def fetch_checked(fetcher: Fetcher, settings: Settings, url: str, modality: Modality) -> tuple[bytes, str]:
+    """The bytes at an address, and their content type.
+
+    Raises:
+        MediaUnfetchable, MediaUnreadable, MediaTooLarge: there is no picture or recording to be had.
+    """
+    data = fetcher.fetch(url)
+    return data, check_media(data, modality, max_mb=settings.max_media_mb, max_pixels=settings.max_pixels)
+
+
 def _fetched(fetcher: Fetcher, store: MediaStore, settings: Settings, row: ProductMedia) -> MediaRef | str:
     """What came, or why nothing did."""
-    modality = Modality(row.modality)
     try:
-        data = fetcher.fetch(row.url or "")
-        content_type = check_media(data, modality, max_mb=settings.max_media_mb, max_pixels=settings.max_pixels)
+        data, content_type = fetch_checked(fetcher, settings, row.url or "", Modality(row.modality))
     except (MediaUnfetchable, MediaUnreadable, MediaTooLarge) as error:
         return error.detail
     return MediaRef(digest=store.put(data), bytes=len(data), content_type=content_type)

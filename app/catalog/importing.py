@@ -1,36 +1,34 @@
 """Imports: a stored file becomes products, batch by batch."""
 
-import itertools
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
 from uuid import UUID
 
-from marshmallow import ValidationError
 from sqlalchemy.orm import Session
 
 from app.catalog import service
+from app.catalog.batches import Batch, batches
 from app.catalog.drafting import Drafter
-from app.catalog.drafts import MediaRef, ProductDraft
+from app.catalog.drafts import MediaRef
+from app.catalog.dry_run import DryRun, Examiner
 from app.catalog.formats.columns import Columns
-from app.catalog.formats.reading import CatalogueFile, Format, ReadOptions, open_catalogue
-from app.catalog.formats.rows import CatalogueRow
-from app.catalog.pointers import request_invalid
-from app.catalog.schema import ProductSchema
+from app.catalog.formats.reading import Format, ReadOptions, open_catalogue
 from app.db import catalogues, embeddings, jobs, media
 from app.db.tables import Job
-from app.errors import ImportAbandoned, ImportUnreadable, MediaStoreFull, TriseekError
+from app.errors import ImportAbandoned, ImportUnreadable, MediaStoreFull
 from app.jobs.client import JobClient, enqueue
-from app.jobs.names import Task
+from app.jobs.names import import_task
 from app.media.content import MEBIBYTE
 from app.media.store import MediaStore
 from app.settings import Settings
 from app.types import JobKind, JobState
 
 log = logging.getLogger(__name__)
-BATCH = 64  # rows in one transaction
 SLICE = 600.0  # seconds that one task reads; others wait meanwhile
 MOST_PENDING = 2_000  # products that may wait to be embedded before more are read: the file waits, not the broker
 MAX_TRIES = 8  # of one batch whose worker ends each time
@@ -42,13 +40,54 @@ class _LeaseLost(Exception):
     """Another attempt has taken the job over, or it has ended."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Batch:
-    """Some rows of a file, checked."""
+class Taking(Protocol):
+    """What is done with the rows of a file."""
 
-    last_line: int
-    drafts: list[ProductDraft] = field(default_factory=list)
-    errors: list[tuple[int | None, str | None, Mapping[str, Any]]] = field(default_factory=list)  # line, SKU, problem
+    drafter: Drafter
+    longest: float  # seconds in one go; then others have their turn
+
+    def examine(self, job: Job, batch: Batch, renew: Callable[[], None]) -> tuple[Batch, Mapping[str, float]]:
+        """The batch without rows that turn out to be wrong, and what is to be added up over all batches."""
+
+    def take(self, session: Session, job: Job, batch: Batch) -> None:
+        """Writes what is right."""
+
+    def wait(self, client: JobClient, job: Job) -> bool:
+        """Waits until more may be read; False if the job has ended or another attempt has it."""
+
+
+class _TakingIn:
+    """Makes products of rows."""
+
+    def __init__(self, store: MediaStore, settings: Settings) -> None:
+        self.drafter, self.longest = Drafter(store, settings), SLICE
+
+    def examine(self, job: Job, batch: Batch, renew: Callable[[], None]) -> tuple[Batch, Mapping[str, float]]:  # noqa: ARG002
+        return batch, {}
+
+    def take(self, session: Session, job: Job, batch: Batch) -> None:
+        service.put_batch(session, int(job.catalogue_id or 0), job.id, [draft for _, draft in batch.drafts])
+
+    def wait(self, client: JobClient, job: Job) -> bool:
+        """Waits while many products wait to be embedded."""
+        while True:
+            with client.transaction() as session:
+                if embeddings.count_pending(session, MOST_PENDING) < MOST_PENDING:
+                    return True
+                if jobs.renew(session, job.id, job.attempts) is None:
+                    return False
+            time.sleep(PAUSE)
+
+
+@contextmanager
+def _taking(
+    client: JobClient, store: MediaStore, settings: Settings, job: Job, examiner: Examiner | None
+) -> Iterator[Taking]:
+    if not job.request["dry_run"]:
+        yield _TakingIn(store, settings)
+        return
+    with TemporaryDirectory(prefix="triseek-") as folder:
+        yield DryRun(client.sessions, settings, MediaStore(folder), examiner)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +101,12 @@ class ImportRequest:
 
 
 def submit(session: Session, tenant_id: int, catalogue: str, file: MediaRef, asked: ImportRequest) -> Job:
-    """Queues the import of a stored file; the job ends when its last product can be found."""
-    catalogue_row = catalogues.find_or_create(session, tenant_id, catalogue)
+    """Queues the import of a stored file; the job ends when its last product can be found.
+
+    A dry run makes no catalogue, and is done where the encoders are.
+    """
+    find = catalogues.find if asked.dry_run else catalogues.find_or_create
+    catalogue_row = find(session, tenant_id, catalogue)
     media.record(session, [(file.digest, file.bytes, file.content_type)])
     job = jobs.add(
         session,
@@ -73,25 +116,38 @@ def submit(session: Session, tenant_id: int, catalogue: str, file: MediaRef, ask
         request={"file": file.digest, "bytes": file.bytes, **asdict(asked)},
         total=None,
     )
-    enqueue(session, Task.RUN_IMPORT, [str(job.id)])
+    enqueue(session, import_task(job.request), [str(job.id)])
     return job
 
 
-def run_import(client: JobClient, store: MediaStore, settings: Settings, job_id: UUID) -> None:
+def run_import(
+    client: JobClient, store: MediaStore, settings: Settings, job_id: UUID, examiner: Examiner | None = None
+) -> None:
     """Reads an import's file to its end, or goes on where an earlier attempt was cut off.
 
     How far it has come commits with each batch, together with the lease: no row is counted twice, and an attempt that
-    was held up while another took over takes nothing more. After `SLICE` the rest is left to a task of its own.
+    was held up while another took over takes nothing more. After a while the rest is left to a task of its own.
+
+    Args:
+        client: to the database and the broker.
+        store: where the file is, and where pictures and recordings go.
+        settings: how large they may be.
+        job_id: of the import.
+        examiner: decodes what comes in a dry run.
     """
     with client.transaction() as session:
         job = jobs.start(session, job_id)
         if job is None or job.total is not None or not _may_try(session, job):
             return
-    drafter, until = Drafter(store, settings), time.monotonic() + SLICE
     try:
-        with store.open(job.request["file"]) as file, open_catalogue(file, _read_options(job, settings)) as found:
-            for batch in _batches(found, drafter, after=(job.result or {}).get("rows", 0)):
-                if not (_take(client, job, batch) and _wait_for_room(client, job)):
+        with (
+            store.open(job.request["file"]) as file,
+            open_catalogue(file, _read_options(job, settings)) as found,
+            _taking(client, store, settings, job, examiner) as taking,
+        ):
+            until = time.monotonic() + taking.longest
+            for batch in batches(found, taking.drafter, after=(job.result or {}).get("rows", 0)):
+                if not (_take(client, job, taking, batch) and taking.wait(client, job)):
                     log.info("Import %s was cancelled or taken over at line %s", job_id, batch.last_line)
                     return
                 if time.monotonic() > until:
@@ -138,43 +194,19 @@ def _read_options(job: Job, settings: Settings) -> ReadOptions:
     )
 
 
-def _batches(found: CatalogueFile, drafter: Drafter, after: int) -> Iterable[_Batch]:
-    iterator = itertools.islice(found.rows, after, None)  # several rows may stand on one line
-    while taken := list(itertools.islice(iterator, BATCH)):
-        batch = _Batch(last_line=taken[-1].line)
-        for row in taken:
-            try:
-                batch.drafts.append(_draft(row, drafter, found.media))
-            except MediaStoreFull:
-                raise
-            except TriseekError as error:
-                sku = (row.content or {}).get("sku")
-                batch.errors.append((row.line, sku if isinstance(sku, str) else None, error.problem()))
-        yield batch
-
-
-def _draft(row: CatalogueRow, drafter: Drafter, media: Mapping[str, bytes]) -> ProductDraft:
-    if row.error is not None:
-        raise row.error
-    try:
-        return drafter.draft(ProductSchema().load(row.content or {}), media)
-    except ValidationError as error:
-        raise request_invalid(error) from error
-
-
-def _take(client: JobClient, job: Job, batch: _Batch) -> bool:
+def _take(client: JobClient, job: Job, taking: Taking, batch: Batch) -> bool:
     """Writes a batch; False, and nothing is written, if the job has ended or another attempt has it."""
     try:
+        batch, sums = taking.examine(job, batch, lambda: _renew(client, job))
         with client.transaction() as session:
-            if batch.drafts and not job.request["dry_run"]:
-                service.put_batch(session, int(job.catalogue_id or 0), job.id, batch.drafts)
+            if batch.drafts:
+                taking.take(session, job, batch)
             # Last, for whoever embeds takes products before jobs, too.
             current = jobs.renew(session, job.id, job.attempts)
             if current is None:
                 raise _LeaseLost  # noqa: TRY301  it takes the batch back
-            rows = _counted(current, batch)
-            jobs.add_errors(session, job.id, batch.errors)
-            jobs.checkpoint(session, job.id, rows)
+            jobs.add_errors(session, job.id, [(each.line, each.sku, each.problem) for each in batch.errors])
+            jobs.checkpoint(session, job.id, _counted(current, batch, sums))
             done = len(batch.drafts) if job.request["dry_run"] else 0
             jobs.advance(session, job.id, done=done, failed=len(batch.errors))
     except _LeaseLost:
@@ -182,27 +214,22 @@ def _take(client: JobClient, job: Job, batch: _Batch) -> bool:
     return True
 
 
-def _wait_for_room(client: JobClient, job: Job) -> bool:
-    """Waits while many products wait to be embedded; False if the job has ended or another attempt has it."""
-    while True:
-        with client.transaction() as session:
-            if embeddings.count_pending(session, MOST_PENDING) < MOST_PENDING:
-                return True
-            if jobs.renew(session, job.id, job.attempts) is None:
-                return False
-        time.sleep(PAUSE)
+def _renew(client: JobClient, job: Job) -> None:
+    with client.transaction() as session:
+        if jobs.renew(session, job.id, job.attempts) is None:
+            raise _LeaseLost
 
 
 def _go_on_later(client: JobClient, job: Job) -> None:
     with client.transaction() as session:
         if jobs.renew(session, job.id, job.attempts) is not None:
-            enqueue(session, Task.RUN_IMPORT, [str(job.id)])
+            enqueue(session, import_task(job.request), [str(job.id)])
 
 
-def _counted(job: Job, batch: _Batch) -> dict[str, Any]:
+def _counted(job: Job, batch: Batch, sums: Mapping[str, float]) -> dict[str, Any]:
     so_far = job.result or NOTHING
-    return {
-        "rows": so_far["rows"] + len(batch.drafts) + len(batch.errors),
+    return {name: so_far.get(name, 0) + value for name, value in sums.items()} | {
+        "rows": so_far["rows"] + len(batch),
         "accepted": so_far["accepted"] + len(batch.drafts),
         "rejected": so_far["rejected"] + len(batch.errors),
         "lines": batch.last_line,

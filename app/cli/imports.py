@@ -1,5 +1,6 @@
 """`triseek import`: a catalogue file, uploaded with progress bars."""
 
+import datetime
 import itertools
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from app.cli.server import connect, server_options
 from app.client import Client, ImportOptions, Job
 from app.types import JobState
 
+INTERRUPTED = 130  # a shell's code for Ctrl-C
 SHOWN = 10  # errors printed
 FORMATS = ("ndjson", "csv", "merchant", "parquet")
 BY_ENDING = {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv", ".tsv": "csv"}  # others are told from the content
@@ -60,11 +62,27 @@ def import_file(
     options = ImportOptions(dry_run=dry_run, format=told, encoding=encoding, columns=dict(columns))
     with connect(url, key, data) as client, bars(console) as progress, packed(file) as opened:
         job = client.import_file(catalogue, sent(opened, progress), options)
-        job = follow(client, job, progress, "checking" if dry_run else "embedding")
+        try:
+            job = follow(client, job, progress, "checking" if dry_run else "embedding")
+        except KeyboardInterrupt:
+            progress.stop()
+            console.print(f"\nIt goes on without you: triseek jobs show {job.id} --wait", highlight=False)
+            raise SystemExit(INTERRUPTED) from None
         progress.stop()
         report(client, job, console, "right" if dry_run else "done")
+        if dry_run:
+            foretell(job, console)
     if job.progress.failed or job.state is not JobState.SUCCEEDED:
         raise SystemExit(1)
+
+
+def foretell(job: Job, console: Console) -> None:
+    """Prints what an import would do that was only tried."""
+    result = job.document.get("result") or {}
+    if "expected_seconds" in result:
+        expected = datetime.timedelta(seconds=round(result["expected_seconds"]))
+        kinds = f"{result['new']} new, {result['changed']} changed, {result['unchanged']} unchanged"
+        console.print(f"{kinds}: one worker would take about {expected} to embed them.", highlight=False)
 
 
 def report(client: Client, job: Job, console: Console, taken: str) -> None:

@@ -170,8 +170,8 @@ def _tell(session: Session, job_id: uuid.UUID) -> None:
 
 def requeue_overdue(
     session: Session, kind: JobKind, *, queued: datetime.timedelta, running: datetime.timedelta, limit: int
-) -> list[uuid.UUID]:
-    """Takes open jobs of this kind that have waited or run for longer than these; their ids.
+) -> list[Job]:
+    """Takes open jobs of this kind that have waited or run for longer than these.
 
     An import that has been read to its end waits for its products, and for no worker.
     """
@@ -184,7 +184,7 @@ def requeue_overdue(
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return list(session.scalars(update(Job).where(Job.id.in_(overdue)).values(queued_at=func.now()).returning(Job.id)))
+    return list(session.scalars(update(Job).where(Job.id.in_(overdue)).values(queued_at=func.now()).returning(Job)))
 
 
 def count_open(session: Session) -> dict[str, int]:

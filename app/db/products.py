@@ -25,6 +25,17 @@ def find(session: Session, catalogue_id: int, sku: str) -> Product | None:
     return session.scalars(select(Product).where(Product.catalogue_id == catalogue_id, Product.sku == sku)).first()
 
 
+def content_digests(session: Session, catalogue_id: int, skus: Sequence[str]) -> dict[str, bytes]:
+    """Of those of these products that are known, what they were last embedded with; nothing where it was not yet."""
+    is_ready = Product.version == Product.embedded_version
+    found = session.execute(
+        select(Product.sku, Product.content_digest, is_ready.label("is_ready")).where(
+            Product.catalogue_id == catalogue_id, Product.sku.in_(skus)
+        )
+    )
+    return {row.sku: row.content_digest if row.is_ready else b"" for row in found}
+
+
 def lock(session: Session, catalogue_id: int, skus: Sequence[str]) -> dict[str, Product]:
     """The products of these SKUs, made empty (version 0) where there were none, locked until the transaction ends.
 

@@ -38,12 +38,12 @@ class JobClient:
     def __init__(self, redis_url: str, sessions: sessionmaker[Session]) -> None:
         self._celery = Celery("triseek-client", broker=broker_url(redis_url), set_as_current=False)
         self._celery.conf.broker_transport_options = TRANSPORT_OPTIONS | GIVE_UP_SOON
-        self._sessions = sessions
+        self.sessions = sessions
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """One transaction: commits at the end of the block, then sends what `enqueue` put into the outbox."""
-        with self._sessions() as session:
+        with self.sessions() as session:
             with session.begin():
                 yield session
             messages = session.info.pop("outbox", [])

@@ -1,6 +1,8 @@
 """The names of tasks and queues, and which task waits in which queue."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 
 class Queue(StrEnum):
@@ -20,6 +22,7 @@ class Task(StrEnum):
     CHECK_RECALL = "search.recall"
     EMBED_PRODUCTS = "embed.products"
     RUN_IMPORT = "imports.run"
+    CHECK_IMPORT = "imports.check"
     FETCH_MEDIA = "imports.fetch"
     SWEEP = "upkeep.sweep"
     INDEX_WORDS = "upkeep.words"
@@ -32,9 +35,15 @@ QUEUE_OF_TASK = {
     Task.CHECK_RECALL: Queue.EMBED,
     Task.EMBED_PRODUCTS: Queue.EMBED,
     Task.RUN_IMPORT: Queue.IMPORT,
+    Task.CHECK_IMPORT: Queue.EMBED,
     Task.FETCH_MEDIA: Queue.IMPORT,
     Task.SWEEP: Queue.UPKEEP,
     Task.INDEX_WORDS: Queue.UPKEEP,
     Task.TIDY: Queue.UPKEEP,
     Task.DELIVER: Queue.UPKEEP,
 }
+
+
+def import_task(request: Mapping[str, Any]) -> Task:
+    """The task of an import with this request: a dry run is done where the encoders are."""
+    return Task.CHECK_IMPORT if request["dry_run"] else Task.RUN_IMPORT

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.db import catalogues, embeddings, idempotency, jobs, outbox, recall, upkeep
 from app.jobs.client import JobClient, enqueue
-from app.jobs.names import Task
+from app.jobs.names import Task, import_task
 from app.types import JobKind
 
 UNSENT_FOR = timedelta(seconds=5)  # a message goes out right after its commit
@@ -33,10 +33,11 @@ def sweep(client: JobClient, lease: timedelta) -> None:
         searches = jobs.requeue_overdue(
             session, JobKind.SEARCH, queued=SEARCH_QUEUED_FOR, running=SEARCH_RUNNING_FOR, limit=AT_ONCE
         )
-        enqueue(session, Task.RUN_SEARCH, *[[str(job_id)] for job_id in searches])
+        enqueue(session, Task.RUN_SEARCH, *[[str(job.id)] for job in searches])
     with client.transaction() as session:
         imports = jobs.requeue_overdue(session, JobKind.IMPORT, queued=queued, running=lease, limit=AT_ONCE)
-        enqueue(session, Task.RUN_IMPORT, *[[str(job_id)] for job_id in imports])
+        for job in imports:
+            enqueue(session, import_task(job.request), [str(job.id)])
     for task, unfetched in ((Task.EMBED_PRODUCTS, False), (Task.FETCH_MEDIA, True)):
         with client.transaction() as session:
             waiting = embeddings.requeue_overdue(

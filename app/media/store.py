@@ -80,6 +80,11 @@ class MediaStore:
         except FileNotFoundError as error:
             raise MediaMissing(f"The media store does not hold {digest}.") from error
 
+    def clear(self) -> None:
+        """Removes everything."""
+        if self._files.exists(self._root):
+            self._files.rm(self._root, recursive=True)
+
     def remove_partial(self, older_than: float) -> int:
         """Removes what was begun this many seconds ago and never ended, as by a process that was killed; how many."""
         begun = self._files.find(f"{self._root}/{PARTIAL}")

@@ -3,9 +3,11 @@
 from uuid import UUID
 
 import workers.tasks.loading  # noqa: F401  what happens as a worker starts
+from app.catalog.importing import run_import
 from app.jobs.names import Task
 from workers.celery import celery
 from workers.connections import connections
+from workers.examiner import examiner
 from workers.ingest import embed_products
 from workers.recall import check_recall
 from workers.towers import towers
@@ -15,6 +17,13 @@ from workers.towers import towers
 def embed(product_ids: list[int]) -> None:
     """Embeds those of these products that wait."""
     embed_products(connections(), towers(), product_ids)
+
+
+@celery.task(name=str(Task.CHECK_IMPORT))
+def check(job_id: str) -> None:
+    """Reads an import without taking anything: a dry run, which needs to decode what comes."""
+    own = connections()
+    run_import(own.jobs, own.store, own.settings, UUID(job_id), examiner())
 
 
 @celery.task(name=str(Task.CHECK_RECALL))

@@ -115,11 +115,18 @@ def test_products_whose_worker_has_left_them_are_sent_again_before_those_that_no
     assert received(broker, Queue.EMBED) == [[[taken]]]
 
 
-def _add_import(services: Services, **values: Any) -> uuid.UUID:
+def _add_import(services: Services, *, dry_run: bool = False, **values: Any) -> uuid.UUID:
     with services.sessions.begin() as session:
         tenant = catalogues.first_tenant(session, "default")
         shop = catalogues.find_or_create(session, tenant, "shop")
-        job = jobs.add(session, tenant_id=tenant, catalogue_id=shop, kind=JobKind.IMPORT, request={}, total=None)
+        job = jobs.add(
+            session,
+            tenant_id=tenant,
+            catalogue_id=shop,
+            kind=JobKind.IMPORT,
+            request={"dry_run": dry_run},
+            total=None,
+        )
         session.execute(update(Job).where(Job.id == job.id).values(values))
         return job.id
 
@@ -130,5 +137,7 @@ def test_an_import_whose_reader_has_left_it_is_sent_again(services: Services, br
     _add_import(services, state=JobState.RUNNING, started_at=long_ago, queued_at=func.now())
     _add_import(services, state=JobState.RUNNING, started_at=long_ago, queued_at=long_ago, total=9)
     _add_import(services, queued_at=long_ago)
+    dry = _add_import(services, dry_run=True, state=JobState.RUNNING, started_at=long_ago, queued_at=long_ago)
     sweep(services.jobs, LEASE)
     assert received(broker, Queue.IMPORT) == [[str(left)]]
+    assert received(broker, Queue.EMBED) == [[str(dry)]]
