@@ -5,10 +5,13 @@ from collections.abc import Iterator, Mapping
 from typing import Self
 
 import httpx
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from app.client_documents import Document
 from app.errors import ApiProblem, ServerUnreachable
 
+TRIES = 4
+BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)  # longer than any long poll
 
 
@@ -69,12 +72,27 @@ class Requests:
         if request.method == "POST":
             request.headers.setdefault("Idempotency-Key", str(uuid.uuid4()))
         try:
-            answer = self._http.send(request)
+            answer = _sent(self._http, request)
         except httpx.HTTPError as error:
             raise ServerUnreachable(f"{request.method} {request.url}: {error}") from error
         if answer.is_error:
             raise _problem(answer)
         return answer
+
+
+def _sent(client: httpx.Client, request: httpx.Request) -> httpx.Response:
+    """Sends a request, again where the connection broke, as while a server starts anew: nothing is done twice.
+
+    A body that is made as it is sent cannot be sent again.
+    """
+    tries = TRIES if isinstance(request.stream, httpx.ByteStream) else 1
+    again = Retrying(
+        stop=stop_after_attempt(tries),
+        wait=wait_exponential_jitter(multiplier=0.1, max=2),
+        retry=retry_if_exception_type(BROKEN),
+        reraise=True,
+    )
+    return again(client.send, request)
 
 
 def _problem(answer: httpx.Response) -> ApiProblem:

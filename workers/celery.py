@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from celery import Celery
 
+import workers.stopping  # before any process is forked
 import workers.watch  # noqa: F401  every worker is watched
 from app.jobs.client import TRANSPORT_OPTIONS, VISIBILITY_TIMEOUT, broker_url
 from app.jobs.names import QUEUE_OF_TASK, Task

@@ -59,8 +59,8 @@ class Taking(Protocol):
 class _TakingIn:
     """Makes products of rows."""
 
-    def __init__(self, store: MediaStore, settings: Settings) -> None:
-        self.drafter, self.longest = Drafter(store, settings), SLICE
+    def __init__(self, store: MediaStore, settings: Settings, is_stopping: Callable[[], bool]) -> None:
+        self.drafter, self.longest, self._is_stopping = Drafter(store, settings), SLICE, is_stopping
 
     def examine(self, job: Job, batch: Batch, renew: Callable[[], None]) -> tuple[Batch, Mapping[str, float]]:  # noqa: ARG002
         return batch, {}
@@ -70,24 +70,14 @@ class _TakingIn:
 
     def wait(self, client: JobClient, job: Job) -> bool:
         """Waits while many products wait to be embedded."""
-        while True:
+        while not self._is_stopping():
             with client.transaction() as session:
                 if embeddings.count_pending(session, MOST_PENDING) < MOST_PENDING:
                     return True
                 if jobs.renew(session, job.id, job.attempts) is None:
                     return False
             time.sleep(PAUSE)
-
-
-@contextmanager
-def _taking(
-    client: JobClient, store: MediaStore, settings: Settings, job: Job, examiner: Examiner | None
-) -> Iterator[Taking]:
-    if not job.request["dry_run"]:
-        yield _TakingIn(store, settings)
-        return
-    with TemporaryDirectory(prefix="triseek-") as folder:
-        yield DryRun(client.sessions, settings, MediaStore(folder), examiner)
+        return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,48 +110,76 @@ def submit(session: Session, tenant_id: int, catalogue: str, file: MediaRef, ask
     return job
 
 
-def run_import(
-    client: JobClient, store: MediaStore, settings: Settings, job_id: UUID, examiner: Examiner | None = None
-) -> None:
-    """Reads an import's file to its end, or goes on where an earlier attempt was cut off.
+def _never() -> bool:
+    return False
 
-    How far it has come commits with each batch, together with the lease: no row is counted twice, and an attempt that
-    was held up while another took over takes nothing more. After a while the rest is left to a task of its own.
+
+@dataclass(frozen=True, kw_only=True)
+class Importer:
+    """What a worker reads imports with.
 
     Args:
         client: to the database and the broker.
-        store: where the file is, and where pictures and recordings go.
+        store: where files are, and where pictures and recordings go.
         settings: how large they may be.
-        job_id: of the import.
         examiner: decodes what comes in a dry run.
+        is_stopping: whether the worker is to end: what is left of a file is then left to another.
     """
-    with client.transaction() as session:
-        job = jobs.start(session, job_id)
-        if job is None or job.total is not None or not _may_try(session, job):
-            return
-    try:
+
+    client: JobClient
+    store: MediaStore
+    settings: Settings
+    examiner: Examiner | None = None
+    is_stopping: Callable[[], bool] = _never
+
+    def run(self, job_id: UUID) -> None:
+        """Reads an import's file to its end, or goes on where an earlier attempt was cut off.
+
+        How far it has come commits with each batch, together with the lease: no row is counted twice, and an attempt
+        that was held up while another took over takes nothing more. After a while the rest is left to a task of its
+        own.
+        """
+        client = self.client
+        with client.transaction() as session:
+            job = jobs.start(session, job_id)
+            if job is None or job.total is not None or not _may_try(session, job):
+                return
+        try:
+            is_read = self._read(job)
+        except ImportUnreadable as error:
+            with client.transaction() as session:
+                jobs.finish(session, job_id, JobState.FAILED, error=error.problem())
+        except MediaStoreFull:
+            log.warning("Import %s waits for room in the media store", job_id)
+            _wait_for_next_lease(client, job)
+        else:
+            if is_read:
+                _end(client, job)
+
+    def _read(self, job: Job) -> bool:
+        """Whether the file was read to its end."""
         with (
-            store.open(job.request["file"]) as file,
-            open_catalogue(file, _read_options(job, settings)) as found,
-            _taking(client, store, settings, job, examiner) as taking,
+            self.store.open(job.request["file"]) as file,
+            open_catalogue(file, _read_options(job, self.settings)) as found,
+            self._taking(job) as taking,
         ):
             until = time.monotonic() + taking.longest
             for batch in batches(found, taking.drafter, after=(job.result or {}).get("rows", 0)):
-                if not (_take(client, job, taking, batch) and taking.wait(client, job)):
-                    log.info("Import %s was cancelled or taken over at line %s", job_id, batch.last_line)
-                    return
-                if time.monotonic() > until:
-                    _go_on_later(client, job)
-                    return
-    except ImportUnreadable as error:
-        with client.transaction() as session:
-            jobs.finish(session, job_id, JobState.FAILED, error=error.problem())
-        return
-    except MediaStoreFull:
-        log.warning("Import %s waits for room in the media store", job_id)
-        _wait_for_next_lease(client, job)
-        return
-    _end(client, job)
+                if not (_take(self.client, job, taking, batch) and taking.wait(self.client, job)):
+                    log.info("Import %s was cancelled or taken over at line %s", job.id, batch.last_line)
+                    return False
+                if time.monotonic() > until or self.is_stopping():
+                    _go_on_later(self.client, job)
+                    return False
+        return True
+
+    @contextmanager
+    def _taking(self, job: Job) -> Iterator[Taking]:
+        if not job.request["dry_run"]:
+            yield _TakingIn(self.store, self.settings, self.is_stopping)
+            return
+        with TemporaryDirectory(prefix="triseek-") as folder:
+            yield DryRun(self.client.sessions, self.settings, MediaStore(folder), self.examiner)
 
 
 def _may_try(session: Session, job: Job) -> bool:

@@ -1,5 +1,6 @@
 """What the views work with, made once a process."""
 
+import threading
 from dataclasses import dataclass
 from typing import Self, cast
 
@@ -29,6 +30,7 @@ class Services:
     store: MediaStore
     drafter: Drafter
     watcher: JobWatcher
+    stopping: threading.Event  # set once the process is to end: requests that wait are answered soon
 
     def close(self) -> None:
         """Ends the listener and closes the connections."""
@@ -49,6 +51,7 @@ class Services:
             store=store,
             drafter=Drafter(store, settings),
             watcher=JobWatcher(settings.database_url),
+            stopping=threading.Event(),
         )
 
 

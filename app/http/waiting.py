@@ -45,12 +45,17 @@ def _wait(job: Job, *, until: float) -> Job:
     ended = services().watcher.subscribe(job.id)
     try:
         job = _read(str(job.id))  # it may have ended before the subscription
-        while not JobState(job.state).is_final and (left := until - time.monotonic()) > 0:
+        while _is_worth_it(job) and (left := until - time.monotonic()) > 0:
             ended.wait(min(left, LOOK_EVERY))
             job = _read(str(job.id))
         return job
     finally:
         services().watcher.unsubscribe(job.id, ended)
+
+
+def _is_worth_it(job: Job) -> bool:
+    """Whether the job goes on, and so does this process."""
+    return not JobState(job.state).is_final and not services().stopping.is_set()
 
 
 def _read(job_id: str) -> Job:

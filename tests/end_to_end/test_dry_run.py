@@ -51,7 +51,8 @@ def _try(shop: Shop, rows: Sequence[Mapping[str, Any]]) -> tuple[Job, list[JobEr
 def _run(shop: Shop, job_id: uuid.UUID) -> None:
     own = shop.connections
     settings = replace(own.settings, fetch_hosts=frozenset({HOST}))
-    importing.run_import(own.jobs, own.store, settings, job_id, Examiner(shop.towers.embedder))
+    examiner = Examiner(shop.towers.embedder)
+    importing.Importer(client=own.jobs, store=own.store, settings=settings, examiner=examiner).run(job_id)
 
 
 def test_what_only_decoding_tells_is_told(shop: Shop, site: str) -> None:

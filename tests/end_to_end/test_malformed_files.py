@@ -71,7 +71,7 @@ def _import(shop: Shop, data: bytes) -> tuple[Job, list[JobError]]:
     with own.jobs.transaction() as session:
         tenant = catalogues.first_tenant(session, "default")
         job_id = importing.submit(session, tenant, CATALOGUE, file, ImportRequest()).id
-    importing.run_import(own.jobs, own.store, own.settings, job_id)
+    importing.Importer(client=own.jobs, store=own.store, settings=own.settings).run(job_id)
     with own.sessions() as session:
         return shop.job(job_id), jobs.errors(session, job_id, after=0, limit=1_000)
 

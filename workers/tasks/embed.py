@@ -3,13 +3,14 @@
 from uuid import UUID
 
 import workers.tasks.loading  # noqa: F401  what happens as a worker starts
-from app.catalog.importing import run_import
+from app.catalog.importing import Importer
 from app.jobs.names import Task
 from workers.celery import celery
 from workers.connections import connections
 from workers.examiner import examiner
 from workers.ingest import embed_products
 from workers.recall import check_recall
+from workers.stopping import is_stopping
 from workers.towers import towers
 
 
@@ -23,7 +24,10 @@ def embed(product_ids: list[int]) -> None:
 def check(job_id: str) -> None:
     """Reads an import without taking anything: a dry run, which needs to decode what comes."""
     own = connections()
-    run_import(own.jobs, own.store, own.settings, UUID(job_id), examiner())
+    importer = Importer(
+        client=own.jobs, store=own.store, settings=own.settings, examiner=examiner(), is_stopping=is_stopping
+    )
+    importer.run(UUID(job_id))
 
 
 @celery.task(name=str(Task.CHECK_RECALL))

@@ -3,17 +3,18 @@
 from uuid import UUID
 
 from app.catalog.fetching import fetch_media
-from app.catalog.importing import run_import
+from app.catalog.importing import Importer
 from app.jobs.names import Task
 from workers.celery import celery
 from workers.connections import connections
+from workers.stopping import is_stopping
 
 
 @celery.task(name=str(Task.RUN_IMPORT))
 def imports(job_id: str) -> None:
     """Turns the rows of a stored file into products."""
     own = connections()
-    run_import(own.jobs, own.store, own.settings, UUID(job_id))
+    Importer(client=own.jobs, store=own.store, settings=own.settings, is_stopping=is_stopping).run(UUID(job_id))
 
 
 @celery.task(name=str(Task.FETCH_MEDIA))

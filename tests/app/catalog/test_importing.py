@@ -31,7 +31,7 @@ def _import(services: Services, lines: Iterable[object], *, dry_run: bool = Fals
         tenant = catalogues.first_tenant(session, "default")
         job_id = importing.submit(session, tenant, "shop", file, ImportRequest(dry_run=dry_run)).id
     if run:
-        importing.run_import(services.jobs, services.store, services.settings, job_id)
+        importing.Importer(client=services.jobs, store=services.store, settings=services.settings).run(job_id)
     return job_id
 
 
@@ -84,7 +84,7 @@ def test_an_empty_file_fails_with_a_reason(services: Services) -> None:
 
 def test_an_import_that_runs_again_counts_no_row_twice(services: Services) -> None:
     job_id = _import(services, [{"sku": str(number), "title": "thing"} for number in range(70)])
-    importing.run_import(services.jobs, services.store, services.settings, job_id)
+    importing.Importer(client=services.jobs, store=services.store, settings=services.settings).run(job_id)
     job, _ = _found(services, job_id)
     assert (job.total, job.done, job.failed) == (70, 0, 0)
     assert job.result["rows"] == 70
@@ -97,9 +97,9 @@ def test_an_import_goes_on_in_a_task_of_its_own_after_its_slice(
     job_id = _import(services, [{"sku": str(number), "title": "thing"} for number in range(150)])
     for _ in range(2):
         assert received(broker, Queue.IMPORT) == [[str(job_id)]]
-        importing.run_import(services.jobs, services.store, services.settings, job_id)
+        importing.Importer(client=services.jobs, store=services.store, settings=services.settings).run(job_id)
     received(broker, Queue.IMPORT)
-    importing.run_import(services.jobs, services.store, services.settings, job_id)
+    importing.Importer(client=services.jobs, store=services.store, settings=services.settings).run(job_id)
     job, _ = _found(services, job_id)
     assert (job.total, job.result["rows"]) == (150, 150)
     assert len(_skus(services)) == 150
@@ -143,7 +143,7 @@ def test_rows_on_one_line_are_all_taken_by_slices(services: Services, monkeypatc
     items = "".join(f"<item><id>{number}</id><title>thing</title></item>" for number in range(150))
     job_id = _import(services, [f"<rss>{items}</rss>"])
     for _ in range(3):
-        importing.run_import(services.jobs, services.store, services.settings, job_id)
+        importing.Importer(client=services.jobs, store=services.store, settings=services.settings).run(job_id)
     assert _found(services, job_id)[0].total == 150
     assert len(_skus(services)) == 150
 
@@ -156,9 +156,9 @@ def test_an_import_that_always_ends_its_worker_is_given_up(services: Services, m
     monkeypatch.setattr(service, "put_batch", broken)
     for _ in range(importing.MAX_TRIES):
         with pytest.raises(MemoryError):
-            importing.run_import(services.jobs, services.store, services.settings, job_id)
+            importing.Importer(client=services.jobs, store=services.store, settings=services.settings).run(job_id)
         assert _found(services, job_id)[0].state == JobState.RUNNING
-    importing.run_import(services.jobs, services.store, services.settings, job_id)
+    importing.Importer(client=services.jobs, store=services.store, settings=services.settings).run(job_id)
     job, _ = _found(services, job_id)
     assert job.state == JobState.FAILED
     assert "after row 0" in job.error["detail"]
@@ -173,9 +173,9 @@ def test_an_import_waits_for_room_in_the_media_store(services: Services, monkeyp
     with monkeypatch.context() as without_room:
         without_room.setattr(MediaStore, "put", full)
         for _ in range(2 * importing.MAX_TRIES):
-            importing.run_import(services.jobs, services.store, services.settings, job_id)
+            importing.Importer(client=services.jobs, store=services.store, settings=services.settings).run(job_id)
     job, errors = _found(services, job_id)
     assert (job.state, job.total, errors) == (JobState.RUNNING, None, [])
-    importing.run_import(services.jobs, services.store, services.settings, job_id)
+    importing.Importer(client=services.jobs, store=services.store, settings=services.settings).run(job_id)
     assert _found(services, job_id)[0].total == 3
     assert len(_skus(services)) == 3

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select, update
 
-from app.catalog.importing import run_import
+from app.catalog.importing import Importer
 from app.cli.main import triseek
 from app.db import jobs
 from app.db.tables import Job, Product
@@ -72,7 +72,7 @@ def worker(services: Services) -> Iterator[None]:
 
 def _do(services: Services, job: Job) -> None:
     if job.kind == JobKind.IMPORT:
-        run_import(services.jobs, services.store, services.settings, job.id)
+        Importer(client=services.jobs, store=services.store, settings=services.settings).run(job.id)
     result = ANSWER if job.kind == JobKind.SEARCH else job.result
     embed_all(services)
     with services.sessions.begin() as session:

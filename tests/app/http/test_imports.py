@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.catalog.importing import run_import
+from app.catalog.importing import Importer
 from app.http.services import Services
 from tests.app.http.conftest import Api, assert_problem
 from tests.workers.pictures import encoded, halves
@@ -21,7 +21,7 @@ def _imported(api: Api, own: Services, url: str, data: bytes, content_type: str)
     answer = api.post(url, data=data, headers={"Content-Type": content_type})
     assert answer.status_code == 202, answer.text
     job = answer.json["job"]["id"]
-    run_import(own.jobs, own.store, own.settings, uuid.UUID(job))
+    Importer(client=own.jobs, store=own.store, settings=own.settings).run(uuid.UUID(job))
     return api.get(f"/v1/jobs/{job}").json, api.get(f"/v1/jobs/{job}/errors").json["errors"]
 
 

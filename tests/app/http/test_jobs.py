@@ -6,7 +6,7 @@ import time
 import uuid
 from pathlib import Path
 
-from app.catalog.importing import run_import
+from app.catalog.importing import Importer
 from app.http.services import Services
 from tests.app.http.conftest import Api, assert_problem
 
@@ -17,7 +17,7 @@ def test_an_import_tells_its_errors_by_line(api: Api, products: str, own: Servic
     answer = api.post(imports, data=lines, headers={"Content-Type": "application/x-ndjson"})
     assert answer.status_code == 202
     job = answer.json["job"]["id"]
-    run_import(own.jobs, own.store, own.settings, uuid.UUID(job))
+    Importer(client=own.jobs, store=own.store, settings=own.settings).run(uuid.UUID(job))
     errors = api.get(f"/v1/jobs/{job}/errors").json["errors"]
     assert [(error["line"], error["sku"]) for error in errors] == [(3, "b"), (4, None)]
     assert errors[0]["error"]["errors"][0]["pointer"] == "/title"
@@ -32,7 +32,7 @@ def test_a_dry_run_changes_nothing(api: Api, products: str, own: Services) -> No
     imports = products.replace("products", "imports")
     form = {"file": (io.BytesIO(b'{"sku": "a", "title": "one"}\n{"sku": "b"}'), "catalogue.ndjson")}
     job = api.post(f"{imports}?dry_run=true", data=form).json["job"]["id"]
-    run_import(own.jobs, own.store, own.settings, uuid.UUID(job))
+    Importer(client=own.jobs, store=own.store, settings=own.settings).run(uuid.UUID(job))
     document = api.get(f"/v1/jobs/{job}").json
     assert (document["state"], document["result"]["accepted"], document["result"]["rejected"]) == ("succeeded", 1, 1)
     assert_problem(api.get(products), 404)  # not even the catalogue is made
@@ -85,7 +85,7 @@ def test_the_errors_of_an_import_come_as_a_table(api: Api, products: str, own: S
         products.replace("products", "imports"), data=lines, headers={"Content-Type": "application/x-ndjson"}
     )
     job = answer.json["job"]["id"]
-    run_import(own.jobs, own.store, own.settings, uuid.UUID(job))
+    Importer(client=own.jobs, store=own.store, settings=own.settings).run(uuid.UUID(job))
     table = api.get(f"/v1/jobs/{job}/errors.csv")
     assert table.content_type == "text/csv; charset=utf-8"
     assert job in table.headers["Content-Disposition"]
