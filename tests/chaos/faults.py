@@ -44,6 +44,16 @@ class Faults:
             "network to PostgreSQL held up": self._hold_up,
         }
 
+    def tell(self, sign: str, what: signal.Signals) -> int:
+        """Sends a signal to the first process of a program, as whoever runs it would; its id."""
+        first = next(each for each in self._processes(sign) if not _is_child(each, sign))
+        first.send_signal(what)
+        return first.pid
+
+    def is_running(self, sign: str, *, beside: int) -> bool:
+        """Whether the program runs in another first process than this."""
+        return any(not _is_child(each, sign) and each.pid != beside for each in self._processes(sign))
+
     def _processes(self, sign: str) -> Iterator[psutil.Process]:
         for process in self._own():
             with suppress(psutil.Error):
