@@ -13,6 +13,7 @@ from transformers import PreTrainedModel
 
 from app.types import EncoderCard, Role
 from workers.encoders.base import Encoder, Pooled, Prepared, States
+from workers.encoders.device import moved
 from workers.encoders.pooling import mean
 from workers.encoders.pretrained import load_model
 from workers.encoders.token_ids import TokenIds
@@ -53,7 +54,7 @@ class BertEncoder(Encoder[str]):
         )
         lengths = torch.tensor([one.length for one in batch])
         mask = (torch.arange(ids.shape[1]) < lengths[:, None]).to(self.device)
-        found = self.network(input_ids=ids.to(self.device), attention_mask=mask.long())
+        found = self.network(input_ids=moved(ids, self.device), attention_mask=mask.long())
         return States(found.last_hidden_state, mask)
 
     def finish(self, states: States) -> Pooled:

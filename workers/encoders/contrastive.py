@@ -19,7 +19,7 @@ from app.errors import WeightsInvalid
 from app.types import EncoderCard, Role
 from workers.encoders.base import Encoder, Pooled, Prepared, States
 from workers.encoders.centre import Picture
-from workers.encoders.device import dtype_of
+from workers.encoders.device import dtype_of, moved
 from workers.encoders.pooling import mean
 from workers.encoders.pretrained import load_model
 from workers.encoders.token_ids import TokenIds
@@ -60,7 +60,7 @@ class ContrastiveTextEncoder(Encoder[str]):
         rows = [one.tensor for one in batch]
         ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=self.tokens.padding)
         mask = None if self.fixed else (torch.arange(ids.shape[1]) < lengths[:, None]).long().to(self.device)
-        found = self.features(input_ids=ids.to(self.device), attention_mask=mask)
+        found = self.features(input_ids=moved(ids, self.device), attention_mask=mask)
         return _one_step(found.pooler_output)
 
     def finish(self, states: States) -> Pooled:
@@ -102,7 +102,7 @@ class ContrastiveImageEncoder(Encoder[Picture]):
 
     def forward(self, batch: Sequence[Prepared]) -> States:
         """The picture's one vector, as a single step: (batch, 1, dim)."""
-        pixels = torch.stack([one.tensor for one in batch]).to(self.device, dtype_of(self.device))
+        pixels = moved(torch.stack([one.tensor for one in batch]), self.device).to(dtype_of(self.device))
         return _one_step(self.features(pixel_values=pixels).pooler_output)
 
     def finish(self, states: States) -> Pooled:

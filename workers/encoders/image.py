@@ -25,7 +25,7 @@ from app.types import EncoderCard, Modality, Role
 from workers.encoders.base import Classifier, Divided, Encoder, Pooled, Prepared, States
 from workers.encoders.centre import Picture, centre
 from workers.encoders.colours import COLOURS, cell_colour_shares, colour_shares
-from workers.encoders.device import dtype_of
+from workers.encoders.device import dtype_of, moved
 from workers.encoders.weights import WeightFile
 
 LAST_CHANNELS = 1280  # of the last grid, in both sizes
@@ -155,7 +155,7 @@ class ImageEncoder(Encoder[Picture]):
 
     def _seen(self, batch: Sequence[Prepared], rows: int = 0) -> tuple[States, Tensor]:
         """The states of pictures, and the outputs of so many rows and columns of cells, (batch, cells, dim)."""
-        pixels = torch.stack([one.tensor for one in batch]).to(self.device)  # (batch, 3, crop, crop)
+        pixels = moved(torch.stack([one.tensor for one in batch]), self.device)  # (batch, 3, crop, crop)
         scaled = ((pixels.to(self.dtype) - 127) / 128).contiguous(memory_format=torch.channels_last)
         grid, style, apart = self.tower(scaled, rows)
         hidden = grid.flatten(2).transpose(1, 2)

@@ -23,7 +23,7 @@ from workers.encoders.base import Classifier, Encoder, Pooled, Prepared, States
 from workers.encoders.cards import RESNET50, RESNET50_SHA256
 from workers.encoders.centre import Picture, centre
 from workers.encoders.checkpoint import CONFIG, weight_files
-from workers.encoders.device import dtype_of
+from workers.encoders.device import dtype_of, moved
 from workers.encoders.pooling import mean
 from workers.encoders.pretrained import load_model
 
@@ -65,7 +65,7 @@ class ResNetEncoder(Encoder[Picture]):
 
     def forward(self, batch: Sequence[Prepared]) -> States:
         """The last grid, row by row: (batch, cells, channels)."""
-        pixels = torch.stack([one.tensor for one in batch]).to(self.device)  # (batch, 3, 224, 224)
+        pixels = moved(torch.stack([one.tensor for one in batch]), self.device)  # (batch, 3, 224, 224)
         scaled = (pixels.float() / 255 - self.mean) / self.deviation
         grid = self.tower(scaled.to(self.dtype).contiguous(memory_format=torch.channels_last))
         hidden = grid.flatten(2).transpose(1, 2)

@@ -17,7 +17,7 @@ from torch.nn import functional
 from app.types import EncoderCard, Modality, Role
 from workers.encoders.base import Encoder, Pooled, Prepared, States
 from workers.encoders.ct2_file import read_ct2
-from workers.encoders.device import dtype_of
+from workers.encoders.device import dtype_of, moved
 from workers.encoders.log_mel import log_mel
 from workers.encoders.pooling import segments
 from workers.encoders.steps import padded, windows_of
@@ -152,7 +152,7 @@ class SpeechEncoder(Encoder[Waveform]):
         frames = nn.utils.rnn.pad_sequence(windows, batch_first=True)  # (windows, frames, bands)
         lengths = torch.tensor([len(window) for window in windows])
         mask = torch.arange(frames.shape[1]) < lengths[:, None]
-        inputs = frames.transpose(1, 2).to(self.device, dtype_of(self.device))
+        inputs = moved(frames.transpose(1, 2), self.device).to(dtype_of(self.device))
         hidden, mask = self.tower(inputs, mask.to(self.device))
         return hidden, mask
 

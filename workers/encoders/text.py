@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from app.types import EncoderCard, Modality, Role
 from workers.encoders.base import Encoder, Pooled, Prepared, States, Stretch
-from workers.encoders.device import dtype_of
+from workers.encoders.device import dtype_of, moved
 from workers.encoders.e5_file import E5File, read_e5, unpack
 from workers.encoders.pooling import mean
 from workers.encoders.token_words import words_among
@@ -116,7 +116,7 @@ class TextEncoder(Encoder[str]):
     def forward(self, batch: Sequence[Prepared]) -> States:
         """Hidden states of the last layer, (batch, tokens, 384)."""
         ids = nn.utils.rnn.pad_sequence([one.tensor for one in batch], batch_first=True, padding_value=PAD)
-        ids = ids.to(self.device)
+        ids = moved(ids, self.device)
         mask = ids != PAD
         return States(self.tower(ids, mask), mask)
 

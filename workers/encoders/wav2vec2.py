@@ -14,7 +14,7 @@ from transformers import PreTrainedModel, Wav2Vec2FeatureExtractor
 from app.errors import WeightsInvalid
 from app.types import EncoderCard, Role
 from workers.encoders.base import Encoder, Pooled, Prepared, States
-from workers.encoders.device import dtype_of
+from workers.encoders.device import dtype_of, moved
 from workers.encoders.pooling import mean
 from workers.encoders.pretrained import load_model
 from workers.encoders.speech import Waveform
@@ -88,7 +88,7 @@ class Wav2Vec2Encoder(Encoder[Waveform]):
         lengths = torch.tensor([len(window) for window in windows])
         samples = nn.utils.rnn.pad_sequence(list(windows), batch_first=True)  # (windows, samples)
         mask = (torch.arange(samples.shape[1]) < lengths[:, None]).long()
-        inputs = samples.to(self.device, dtype_of(self.device))
+        inputs = moved(samples, self.device).to(dtype_of(self.device))
         hidden = self.network(inputs, attention_mask=None if self.alike else mask.to(self.device)).last_hidden_state
         return [row[: self._frames(int(length))] for row, length in zip(hidden, lengths, strict=True)]
 
