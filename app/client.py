@@ -11,6 +11,7 @@ import httpx
 
 from app.client_documents import Content, Document, ImportOptions, Job, SearchOptions, inline, read, with_media
 from app.client_requests import Requests
+from app.errors import ApiProblem
 from app.types import EmbeddingState, JobKind, JobState, Modality
 
 __all__ = ["Client", "Content", "Document", "ImportOptions", "Job", "SearchOptions", "with_media"]
@@ -229,6 +230,8 @@ def _file(content: Content, modality: Modality) -> tuple[str, bytes]:
 
 
 def _path(catalogue: str, sku: str | None = None) -> str:
+    if "/" in catalogue:  # no server would know it from a longer path
+        raise ApiProblem({"title": f"A catalogue's name cannot have a '/', as {catalogue!r} has.", "status": 422})
     base = f"/v1/catalogues/{quote(catalogue, safe='')}"
     return base if sku is None else f"{base}/products/{quote(sku, safe='')}"
 

@@ -20,7 +20,8 @@ class Settings:
     database_url: str  # postgresql://user@host/name
     redis_url: str  # redis://host:port/0 or unix:///path/to/socket
     media_url: str  # a folder, or any URL that fsspec opens: s3://bucket/prefix
-    max_upload_mb: int = 512  # one request's body
+    max_upload_mb: int = 512  # one request's body, but for imports, which go to the media store as they come
+    max_import_mb: int = 8_192  # one import's file
     max_media_mb: int = 64  # one picture or recording
     max_pixels: int = 50_000_000  # one picture, width times height
     max_seconds: int = 300  # one recording

@@ -38,10 +38,10 @@ def list_jobs(
         click.echo(json.dumps([job.document for job in found], indent=2))
         return
     whole_id = Column("id", no_wrap=True)
-    table = Table(whole_id, "kind", "state", "done", "failed", "total", "created", box=SIMPLE, pad_edge=False)
+    table = Table(whole_id, "kind", "state", "done", "created", box=SIMPLE, pad_edge=False)
     for job in found:
-        created = str(job.document.get("created_at", ""))[:16].replace("T", " ")
-        table.add_row(job.id, job.kind, job.state, *_counts(job), created)
+        created = str(job.document.get("created_at", ""))[5:16].replace("T", " ")
+        table.add_row(job.id, job.kind, job.state, _counts(job), created)
     Console().print(table)
 
 
@@ -75,6 +75,8 @@ def cancel(job_id: str, url: str | None, key: str | None, data: Path) -> None:
         click.echo(f"Job {job_id} is {client.cancel(job_id).state}.")
 
 
-def _counts(job: Job) -> tuple[str, str, str]:
-    progress = job.progress
-    return str(progress.done), str(progress.failed), "" if progress.total is None else str(progress.total)
+def _counts(job: Job) -> str:
+    """How many of how many: `12/400, 3 failed`."""
+    done, failed, total = job.progress.done, job.progress.failed, job.progress.total
+    of = "" if total is None else f"/{total}"
+    return f"{done}{of}, {failed} failed" if failed else f"{done}{of}"

@@ -20,6 +20,7 @@ from app.http.schemas.imports import ImportQuerySchema
 from app.http.schemas.jobs import JobAcceptedSchema
 from app.http.services import services
 from app.jobs.documents import job_document
+from app.media.content import MEBIBYTE
 from app.types import Scope
 
 imports = Endpoints("imports", "Upload a whole catalogue.")
@@ -64,6 +65,7 @@ def submit_import(query: ImportRequest, catalogue: str) -> Answer:
     The job's errors say what was wrong with which line.
     """
     check_catalogue(catalogue)
+    request.max_content_length = services().settings.max_import_mb * MEBIBYTE
     file, content_type = _file()
     digest, size = services().store.put_file(file)
     if not size:

@@ -1,6 +1,10 @@
+import contextlib
 import io
 import json
+import socket
+import threading
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +12,7 @@ import pytest
 from PIL import Image
 
 from app.client import Client, ImportOptions, Job, SearchOptions, with_media
+from app.client_requests import TRIES
 from app.db import jobs
 from app.errors import ApiProblem, ServerUnreachable
 from app.types import JobKind, JobState, Modality
@@ -142,3 +147,72 @@ def test_a_server_that_is_no_triseek_is_a_problem_too(client: Client) -> None:
     with pytest.raises(ApiProblem) as lost:
         client._get("/nowhere", {})
     assert lost.value.status == 404
+
+
+def test_a_catalogue_with_a_slash_is_refused_before_it_is_asked_for(client: Client) -> None:
+    with pytest.raises(ApiProblem, match="cannot have a '/'"):
+        client.put_product("shop/summer", _shoe(1))
+
+
+def test_webhooks_are_added_listed_and_removed(client: Client) -> None:
+    added = client.add_webhook("https://shop.example/jobs", [JobKind.IMPORT])
+    assert added["secret"]
+    assert [each["url"] for each in client.webhooks()] == ["https://shop.example/jobs"]
+    job = client.import_file("shop", [b"{}\n"])
+    client.cancel(job.id)
+    assert [each["job"] for each in client.deliveries(added["id"])] == [job.id]
+    assert client.retry_webhook(added["id"]) == 0
+    client.remove_webhook(added["id"])
+    assert client.webhooks() == []
+
+
+class _Fickle:
+    """Listens, and ends the first connections without a word."""
+
+    def __init__(self, refused: int) -> None:
+        self.asked = 0
+        self._refused = refused
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._answer, daemon=True).start()
+
+    def _answer(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                with self._listener.accept()[0] as connection:
+                    connection.recv(65_536)
+                    self.asked += 1
+                    if self.asked > self._refused:
+                        body = b'{"status": "live"}'
+                        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture
+def fickle(request: pytest.FixtureRequest) -> Iterator[_Fickle]:
+    server = _Fickle(request.param)
+    yield server
+    server.close()
+
+
+@pytest.mark.parametrize("fickle", [2], indirect=True)
+def test_a_request_whose_connection_broke_is_sent_again(fickle: _Fickle) -> None:
+    with Client(fickle.url, "key") as client:
+        assert client.is_live()
+    assert fickle.asked == 3
+
+
+@pytest.mark.parametrize("fickle", [100], indirect=True)
+def test_a_server_that_breaks_every_connection_is_unreachable(fickle: _Fickle) -> None:
+    with Client(fickle.url, "key") as client, pytest.raises(ServerUnreachable):
+        client.is_live()
+    assert fickle.asked == TRIES
+
+
+@pytest.mark.parametrize("fickle", [1], indirect=True)
+def test_a_body_that_is_made_as_it_goes_is_sent_once(fickle: _Fickle) -> None:
+    with Client(fickle.url, "key") as client, pytest.raises(ServerUnreachable):
+        client.import_file("shop", iter([b"{}\n"]))
+    assert fickle.asked == 1

@@ -14,7 +14,7 @@ import psutil
 from app.client import Client, ImportOptions, Job
 from app.errors import TriseekError
 from app.types import JobState, Modality, Role
-from workers.bench.ingest_sample import Kind, Offer
+from workers.bench.ingest_sample import Kind, Offer, offers
 from workers.embedder import Embedder
 
 PAUSE = 0.25  # seconds between two searches, and between two looks at the memory
@@ -70,6 +70,18 @@ def ingest(client: Client, catalogue: str, products: Sequence[Offer], report: Re
     seconds = time.perf_counter() - started
     job.answer()
     return len(products) / seconds, job
+
+
+def upload(client: Client, catalogue: str, megabytes: int) -> tuple[float, dict[str, float]]:
+    """Uploads a catalogue file of this size and takes nothing of it; MB a second, and by how many MB parts grew."""
+    line = json.dumps(offers(Kind.TEXT, 1)[0].document()).encode() + b"\n"
+    piece = line * (MEBIBYTE // len(line))
+    before, started = _sizes(), time.perf_counter()
+    with watching_memory() as seen:
+        job = client.import_file(catalogue, (piece for _ in range(megabytes)), ImportOptions(format="ndjson"))
+        seconds = time.perf_counter() - started
+    client.cancel(job.id)
+    return megabytes / seconds, {part: seen.peak_mb[part] - size for part, size in before.items()}
 
 
 def _lines(products: Sequence[Offer]) -> Iterator[bytes]:

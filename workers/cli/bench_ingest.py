@@ -25,6 +25,7 @@ from workers.bench.ingest import (
     p95,
     search_times,
     searching,
+    upload,
     watching_memory,
 )
 from workers.bench.ingest_sample import Kind, offers
@@ -37,8 +38,9 @@ IDLE = "idle"  # a catalogue to search in
 @click.command("bench-ingest")
 @click.option("--products", type=click.IntRange(20), default=400, show_default=True, help="How many of each kind.")
 @click.option("--again", type=click.IntRange(1), default=2_000, show_default=True, help="How many come unchanged.")
+@click.option("--upload-mb", type=click.IntRange(1), default=1_024, show_default=True, help="How large a file is sent.")
 @click.option("--json", "json_file", type=OUTPUT_FILE, help="Write what was measured to this file.")
-def bench_ingest(products: int, again: int, json_file: Path | None) -> None:
+def bench_ingest(products: int, again: int, upload_mb: int, json_file: Path | None) -> None:
     """Upload products of texts, of texts and pictures, and of these and voices, to a stack of its own.
 
     The encoders alone take the same contents in one process with a worker's threads. An unchanged catalogue is
@@ -55,11 +57,14 @@ def bench_ingest(products: int, again: int, json_file: Path | None) -> None:
             ingest(client, IDLE, offers(Kind.TEXT, 100), _bar(progress, "warming up"))
             measured = [_measured(client, kind, products, alone[kind], progress) for kind in Kind]
             first, second = _again(client, again, progress)
+            speed, grown = upload(client, "large", upload_mb)
     console.print(_table(measured))
     console.print(f"{again} products of texts: {first:.0f} a second; the same again: {second:.0f} a second, 0 encoded.")
+    console.print(f"{upload_mb} MB sent at {speed:.0f} MB a second: the web process grew by {grown['web']:.1f} MB.")
     if json_file is not None:
         rows = [asdict(each) | {"efficiency": each.efficiency} for each in measured]
         document = {"ingests": rows, "again": {"products": again, "first": first, "unchanged": second}}
+        document["upload"] = {"megabytes": upload_mb, "a_second": speed, "grown_mb": grown}
         json_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -44,3 +45,16 @@ def test_a_job_is_cancelled_once(run: Run, search_id: str) -> None:
 def test_errors_of_a_job_are_one_a_line(run: Run, search_id: str) -> None:
     result = run("jobs", "show", search_id, "--errors")
     assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_errors_come_as_a_table(run: Run, client: Client) -> None:
+    job = client.put_product("shop", {"sku": "a", "title": "A"})["job"]["id"]
+    assert run("jobs", "show", job, "--csv").stdout.lstrip("\ufeff") == "line,sku,field,reason\n"
+
+
+def test_a_list_fits_a_usual_window(run: Run, search_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    [line] = [line for line in run("jobs", "list").output.splitlines() if search_id in line]
+    assert "search" in line
+    assert "queued" in line
+    assert re.search(r"\d\d:\d\d", line)

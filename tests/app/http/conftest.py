@@ -38,6 +38,7 @@ def http_settings(servers: Servers, template: str, tmp_path_factory: pytest.Temp
         redis_url=servers.redis_url,
         media_url=str(tmp_path_factory.mktemp("media")),
         max_upload_mb=4,
+        max_import_mb=6,
         max_media_mb=1,
     )
     with psycopg.connect(servers.database_url, autocommit=True) as admin:

@@ -224,7 +224,7 @@ def test_another_content_type_is_refused(api: Api, products: str) -> None:
 def test_a_body_above_the_limit_is_refused(api: Api, products: str) -> None:
     assert_problem(api.post(products, json={"sku": "a", "title": "x" * 5 * 2**20}), 413)
     imports = products.replace("products", "imports")
-    assert_problem(api.post(imports, data=b"x" * 5 * 2**20, headers={"Content-Type": "application/x-ndjson"}), 413)
+    assert_problem(api.post(imports, data=b"x" * 7 * 2**20, headers={"Content-Type": "application/x-ndjson"}), 413)
 
 
 def test_a_body_of_unstated_length_above_the_limit_is_refused(api: Api, products: str, searches: str) -> None:
