@@ -1,6 +1,6 @@
 """Embeds texts, pictures and recordings: decode, encode, align. Loaded once a process."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Self
@@ -76,6 +76,10 @@ class Embedder:
         limits = DecodeLimits(media=MediaLimits.of(settings))
         return cls(encoders, alignment, transcriber, limits, settings.decode_threads)
 
+    def start_decoders(self) -> None:
+        """Starts what decodes media, which would otherwise start with the first picture or recording."""
+        self._decoders.start()
+
     @property
     def space_key(self) -> SpaceKey:
         """The space that this embedder's vectors live in."""
@@ -93,9 +97,7 @@ class Embedder:
         return self.alignment.card.transcript_share
 
     def embed(self, modality: Modality, contents: Sequence[str | bytes], role: Role) -> list[Embedded | TriseekError]:
-        """Embeds contents of one modality.
-
-        Decoding runs in threads: while one batch is in the forward pass, the next ones are being decoded.
+        """Embeds contents of one modality; while one batch is in the forward pass, the next ones are being decoded.
 
         Args:
             modality: of all the contents.
@@ -105,11 +107,17 @@ class Embedder:
         Returns:
             For each content its vector and tokens, or the error that stopped it; it stops no other.
         """
+        return [each for batch in self.start(modality, contents, role) for each in batch]
+
+    def start(
+        self, modality: Modality, contents: Sequence[str | bytes], role: Role
+    ) -> Iterator[list[Embedded | TriseekError]]:
+        """Starts to decode contents of one modality, and embeds them batch by batch as it is asked for them.
+
+        Args and outcomes as of `embed`.
+        """
         waiting = [self._pool.submit(self._prepare, modality, content, role) for content in contents]
-        outcomes: list[Embedded | TriseekError] = []
-        for start in range(0, len(waiting), BATCH):
-            outcomes += self._embed_batch(modality, waiting[start : start + BATCH])
-        return outcomes
+        return (self._embed_batch(modality, waiting[start : start + BATCH]) for start in range(0, len(waiting), BATCH))
 
     def problems(self, modality: Modality, contents: Sequence[str | bytes], role: Role) -> list[TriseekError | None]:
         """What keeps each content from being embedded, if anything does; nothing is embedded."""

@@ -1,6 +1,7 @@
 """Embeds products: reads what waits, makes its vectors, writes them if nothing has changed meanwhile."""
 
 import hashlib
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +26,6 @@ from workers.stored import read_content
 from workers.towers import Towers
 
 MAX_ATTEMPTS = 6  # a product whose worker died this often is given up
-RENEWED_AFTER = 32  # contents between two renewals of a lease
 FIELDS = {Modality.TEXT: "title", Modality.IMAGE: "images", Modality.SPEECH: "speech"}
 
 
@@ -120,12 +120,17 @@ def _medium(store: MediaStore, row: ProductMedia, known: Known) -> Content:
 
 def _embed(towers: Towers, contents: Sequence[Content], renew: Callable[[], None]) -> list[Content]:
     done = [content for content in contents if content.outcome is not None]
-    for modality in Modality:
-        own = [content for content in contents if content.modality is modality and content.outcome is None]
-        for start in range(0, len(own), RENEWED_AFTER):
-            batch = own[start : start + RENEWED_AFTER]
-            outcomes = towers.embedder.embed(modality, [content.data for content in batch], Role.PASSAGE)
-            done += [replace(content, data=b"", outcome=each) for content, each in zip(batch, outcomes, strict=True)]
+    lacking = {each: [own for own in contents if own.modality is each and own.outcome is None] for each in Modality}
+    # All are started before the first is waited for: pictures are decoded while texts are in the forward pass.
+    started = {
+        modality: towers.embedder.start(modality, [content.data for content in own], Role.PASSAGE)
+        for modality, own in lacking.items()
+    }
+    for modality, own in lacking.items():
+        remaining = iter(own)
+        for outcomes in started[modality]:
+            taken = itertools.islice(remaining, len(outcomes))
+            done += [replace(content, data=b"", outcome=each) for content, each in zip(taken, outcomes, strict=True)]
             renew()
     return done
 

@@ -9,6 +9,7 @@ import resource
 import signal
 import socket
 import sys
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -35,7 +36,8 @@ def serve(calls: Connection, limits: MediaLimits, seconds: float, memory: int) -
         memory: bytes of address space.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the worker, which ends us
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    with suppress(ValueError):  # a system that knows no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     while True:
         try:
             modality, data = Modality(calls.recv_bytes().decode()), calls.recv_bytes()

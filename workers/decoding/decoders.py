@@ -51,9 +51,16 @@ class Decoders:
     """
 
     def __init__(self, limits: DecodeLimits, processes: int) -> None:
-        self._idle: queue.LifoQueue[_Process] = queue.LifoQueue()
+        self._idle: queue.LifoQueue[_Process] = queue.LifoQueue(processes)
         for _ in range(processes):
             self._idle.put(_Process(limits))
+
+    def start(self) -> None:
+        """Starts all processes, so that nobody waits for one."""
+        idle = [self._idle.get() for _ in range(self._idle.maxsize)]
+        for process in idle:
+            process.start()
+            self._idle.put(process)
 
     def decode(self, modality: Modality, data: bytes) -> NDArray[Any]:
         """A picture, (height, width, 3) uint8 RGB, or a recording, (samples,) float32 at 16 kHz.
@@ -86,8 +93,12 @@ class _Process:
         self._limits = limits
         self._running: _Running | None = None
 
+    def start(self) -> "_Running":
+        self._running = self._running or _Running(self._limits)
+        return self._running
+
     def call(self, modality: Modality, data: bytes) -> NDArray[Any]:
-        running = self._running = self._running or _Running(self._limits)
+        running = self.start()
         try:
             return running.call(modality, data, patience=2 * self._limits.seconds)
         except (TimeoutError, EOFError, OSError) as error:

@@ -19,5 +19,5 @@ def check(**_: object) -> None:
 
 @worker_process_init.connect
 def load(**_: object) -> None:
-    """Loads the encoders."""
-    towers()
+    """Loads the encoders, and starts what decodes media."""
+    towers().embedder.start_decoders()

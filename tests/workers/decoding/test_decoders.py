@@ -59,6 +59,16 @@ def test_many_contents_are_decoded_at_once() -> None:
     assert len(_children()) == 2
 
 
+def test_all_can_be_started_beforehand() -> None:
+    decoders = Decoders(DecodeLimits(media=MEDIA), 2)
+    decoders.start()
+    started = _children()
+    assert len(started) == 2
+    decoders.start()
+    decoders.decode(Modality.IMAGE, SMALL)
+    assert _children() == started
+
+
 def test_a_limit_is_told_by_its_own_error() -> None:
     decoders = Decoders(DecodeLimits(media=MediaLimits(max_pixels=100, max_seconds=5)), 1)
     with pytest.raises(MediaTooLarge, match="64 × 32 pixels"):
