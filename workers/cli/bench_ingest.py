@@ -58,7 +58,8 @@ def bench_ingest(products: int, again: int, upload_mb: int, json_file: Path | No
             measured = [_measured(client, kind, products, alone[kind], progress) for kind in Kind]
             first, second = _again(client, again, progress)
             speed, grown = upload(client, "large", upload_mb)
-    console.print(_table(measured))
+    console.print(_speeds(measured))
+    console.print(_memory(measured))
     console.print(f"{again} products of texts: {first:.0f} a second; the same again: {second:.0f} a second, 0 encoded.")
     console.print(f"{upload_mb} MB sent at {speed:.0f} MB a second: the web process grew by {grown['web']:.1f} MB.")
     if json_file is not None:
@@ -125,12 +126,17 @@ def _bar(progress: Progress, name: str) -> Report:
     return report
 
 
-def _table(measured: list[Ingested]) -> Table:
-    columns = ("", "alone/s", "end to end/s", "efficiency", "p95 ms idle", "meanwhile", *PARTS.values())
-    table = Table(*columns, box=SIMPLE, pad_edge=False)
+def _speeds(measured: list[Ingested]) -> Table:
+    table = Table("a second", "alone", "end to end", "ratio", "p95 idle", "meanwhile", box=SIMPLE, pad_edge=False)
     for each in measured:
         speeds = (f"{each.alone:.1f}", f"{each.end_to_end:.1f}", f"{each.efficiency:.2f}")
-        memory = (f"{each.peak_mb.get(part, 0):.0f}" for part in PARTS.values())
-        table.add_row(each.kind, *speeds, f"{each.idle_p95:.0f}", f"{each.busy_p95:.0f}", *memory)
-    table.caption = "p95: of a search, before and during an ingest; the last columns: MB at most"
+        table.add_row(each.kind, *speeds, f"{each.idle_p95:.0f} ms", f"{each.busy_p95:.0f} ms")
+    table.caption = "p95: of a search, before and during an ingest"
+    return table
+
+
+def _memory(measured: list[Ingested]) -> Table:
+    table = Table("MB at most", *PARTS.values(), box=SIMPLE, pad_edge=False)
+    for each in measured:
+        table.add_row(each.kind, *(f"{each.peak_mb.get(part, 0):.0f}" for part in PARTS.values()))
     return table

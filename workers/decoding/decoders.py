@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import ProcessError
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -25,6 +26,7 @@ from workers.media import MediaLimits
 GIGABYTE = 2**30
 TRIES = 2  # a process may have been ended by somebody else, as by a system without memory
 ENVIRON = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONWARNINGS", "VIRTUAL_ENV")  # no address, no secret
+NONSENSE = (ValueError, LookupError, TypeError, ProcessError)  # what a decoder may answer that was taken over
 GRACE = 0.5  # seconds to end once nobody calls any more
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -101,7 +103,7 @@ class _Process:
         running = self.start()
         try:
             return running.call(modality, data, patience=2 * self._limits.seconds)
-        except (TimeoutError, EOFError, OSError) as error:
+        except (EOFError, OSError, *NONSENSE) as error:
             self._running = None
             if running.end() == -signal.SIGALRM:
                 raise MediaUnreadable(f"It could not be decoded within {self._limits.seconds:g} seconds.") from error
