@@ -185,6 +185,10 @@ class Client(Requests):
         """Cancels a job that has not ended."""
         return Job.of(self._object(self._http.build_request("POST", f"{_job_path(job_id)}/cancel")))
 
+    def retry_job(self, job_id: str) -> Job:
+        """Lets an import go on that was given up."""
+        return Job.of(self._object(self._http.build_request("POST", f"{_job_path(job_id)}/retry")))
+
     def job_errors(self, job_id: str) -> Iterator[Document]:
         """What was wrong with single rows or products of a job."""
         return self._pages(f"{_job_path(job_id)}/errors", "errors", {})

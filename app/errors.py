@@ -155,6 +155,12 @@ class WebhookUnknown(TriseekError):
     status = 404
 
 
+class JobUnretriable(TriseekError):
+    """The job cannot be tried again."""
+
+    status = 409
+
+
 class JobUnknown(TriseekError):
     """There is no such job."""
 

@@ -188,7 +188,7 @@ def _may_try(session: Session, job: Job) -> bool:
     tries = so_far.get("tries", 0) + 1
     if tries > MAX_TRIES:
         reason = f"Its worker ended {MAX_TRIES} times after row {so_far['rows']}; what came before was taken."
-        jobs.finish(session, job.id, JobState.FAILED, error=ImportAbandoned(reason).problem())
+        jobs.finish(session, job.id, JobState.FAILED, result=so_far, error=ImportAbandoned(reason).problem())
         return False
     jobs.checkpoint(session, job.id, so_far | {"tries": tries})
     return True

@@ -16,7 +16,7 @@ from app.types import JobKind, JobState
 
 @click.group()
 def jobs() -> None:
-    """List, show and cancel jobs."""
+    """List, show, cancel and retry jobs."""
 
 
 @jobs.command("list")
@@ -73,6 +73,15 @@ def cancel(job_id: str, url: str | None, key: str | None, data: Path) -> None:
     """Cancel a job that has not ended."""
     with connect(url, key, data) as client:
         click.echo(f"Job {job_id} is {client.cancel(job_id).state}.")
+
+
+@jobs.command()
+@click.argument("job_id")
+@server_options
+def retry(job_id: str, url: str | None, key: str | None, data: Path) -> None:
+    """Let an import go on that was given up after its workers had ended too often."""
+    with connect(url, key, data) as client:
+        click.echo(f"Job {job_id} is {client.retry_job(job_id).state}.")
 
 
 def _counts(job: Job) -> str:

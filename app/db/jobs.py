@@ -5,7 +5,8 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import case, func, insert, or_, select, tuple_, update
+from sqlalchemy import case, cast, func, insert, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, defer
 
 from app.db import webhooks
@@ -117,6 +118,16 @@ def finish(
         return False
     _tell(session, job_id)
     return True
+
+
+def reopen(session: Session, job_id: uuid.UUID) -> None:
+    """Lets an import that was given up be read on, from where its last rows were committed."""
+    so_far = Job.result.op("||")(cast({"tries": 0}, JSONB))
+    session.execute(
+        update(Job)
+        .where(Job.id == job_id)
+        .values(state=JobState.QUEUED, error=None, finished_at=None, result=so_far, queued_at=func.clock_timestamp())
+    )
 
 
 def advance(session: Session, job_id: uuid.UUID, *, done: int = 0, failed: int = 0, encoded: int = 0) -> None:

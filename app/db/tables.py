@@ -285,7 +285,7 @@ class WebhookDelivery(Table):
 
     __tablename__ = "webhook_deliveries"
     __table_args__ = (
-        UniqueConstraint("webhook_id", "job_id"),
+        Index("webhook_deliveries_by_webhook", "webhook_id", "id"),
         Index("webhook_deliveries_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

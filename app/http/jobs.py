@@ -72,6 +72,16 @@ def cancel_job(job_id: str) -> Answer:
     return once(work)
 
 
+@jobs.endpoint("POST", "/jobs/<job_id>/retry", scopes=[Scope.WRITE, Scope.ADMIN], answers={202: JobSchema})
+def retry_job(job_id: str) -> Answer:
+    """Let an import go on that was given up after its workers had ended too often."""
+
+    def work(session: Session) -> Answer:
+        return Answer(status=202, body=job_document(service.retry(session, tenant_id(), job_id)))
+
+    return once(work)
+
+
 @jobs.endpoint("GET", "/jobs/<job_id>/errors", scopes=ANY, query=PageQuerySchema, answers={200: JobErrorPageSchema})
 def list_job_errors(page: dict[str, Any], job_id: str) -> Answer:
     """Read what was wrong with rows or products of a job."""

@@ -1,4 +1,4 @@
-"""Jobs as a client sees them: read, listed, cancelled."""
+"""Jobs as a client sees them: read, listed, cancelled, tried again."""
 
 import base64
 import binascii
@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from app.db import jobs
 from app.db.tables import Job, JobError
-from app.errors import FieldError, JobFinished, JobUnknown, RequestInvalid
+from app.errors import FieldError, ImportAbandoned, JobFinished, JobUnknown, JobUnretriable, RequestInvalid
+from app.jobs.client import enqueue
+from app.jobs.names import import_task
 from app.types import JobState
 
 
@@ -63,6 +65,23 @@ def cancel(session: Session, tenant_id: int, job_id: str) -> Job:
     job = find(session, tenant_id, job_id)
     if not jobs.finish(session, job.id, JobState.CANCELLED):
         raise JobFinished(f"Job {job_id} is {job.state} already.")
+    session.refresh(job)
+    return job
+
+
+def retry(session: Session, tenant_id: int, job_id: str) -> Job:
+    """Lets an import go on that was given up, because its workers ended again and again.
+
+    Raises:
+        JobUnknown: there is none of this id.
+        JobUnretriable: it is none that was given up.
+    """
+    job = find(session, tenant_id, job_id)
+    if (job.error or {}).get("type") != ImportAbandoned().problem()["type"]:
+        way_out = "triseek products retry tries products again; what was wrong in a file must be sent anew"
+        raise JobUnretriable(f"Job {job_id} is {job.state}: only an import that was given up goes on. {way_out}.")
+    jobs.reopen(session, job.id)
+    enqueue(session, import_task(job.request), [str(job.id)])
     session.refresh(job)
     return job
 

@@ -25,9 +25,9 @@ CREATE TABLE webhook_deliveries (
     due_at TIMESTAMPTZ DEFAULT now(),
     delivered_at TIMESTAMPTZ,
     problem TEXT,
-    created_at TIMESTAMPTZ NOT NULL DEFAULT now(),
-    UNIQUE (webhook_id, job_id)
+    created_at TIMESTAMPTZ NOT NULL DEFAULT now()
 );
+CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries (webhook_id, id);
 CREATE INDEX ix_webhook_deliveries_job_id ON webhook_deliveries (job_id);
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (due_at) WHERE due_at IS NOT NULL;
 """)

@@ -13,7 +13,8 @@ from app.catalog.drafts import MediaRef, ProductDraft
 from app.catalog.importing import ImportRequest
 from app.db import catalogues, jobs
 from app.db.tables import Job, JobError
-from app.errors import MediaStoreFull
+from app.errors import JobUnretriable, MediaStoreFull
+from app.jobs import service as job_service
 from app.jobs.names import Queue
 from app.media.store import MediaStore
 from app.types import JobState
@@ -162,6 +163,36 @@ def test_an_import_that_always_ends_its_worker_is_given_up(services: Services, m
     job, _ = _found(services, job_id)
     assert job.state == JobState.FAILED
     assert "after row 0" in job.error["detail"]
+
+
+def test_an_import_that_was_given_up_goes_on_where_it_was(
+    services: Services, broker: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise MemoryError
+
+    importer = importing.Importer(client=services.jobs, store=services.store, settings=services.settings)
+    monkeypatch.setattr(importing, "SLICE", 0.0)
+    job_id = _import(services, [{"sku": str(number), "title": "thing"} for number in range(100)])
+    assert _found(services, job_id)[0].result["rows"] == 64
+    with monkeypatch.context() as ill:
+        ill.setattr(service, "put_batch", broken)
+        for _ in range(importing.MAX_TRIES):
+            with pytest.raises(MemoryError):
+                importer.run(job_id)
+        importer.run(job_id)
+    with services.jobs.transaction() as session:
+        tenant = catalogues.first_tenant(session, "default")
+        assert "after row 64" in job_service.find(session, tenant, str(job_id)).error["detail"]
+        received(broker, Queue.IMPORT)
+        assert job_service.retry(session, tenant, str(job_id)).state == JobState.QUEUED
+        with pytest.raises(JobUnretriable, match="queued"):
+            job_service.retry(session, tenant, str(job_id))
+    assert received(broker, Queue.IMPORT) == [[str(job_id)]]
+    importer.run(job_id)
+    importer.run(job_id)
+    job, _ = _found(services, job_id)
+    assert (job.state, job.error, job.total, len(_skus(services))) == (JobState.RUNNING, None, 100, 100)
 
 
 def test_an_import_waits_for_room_in_the_media_store(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:

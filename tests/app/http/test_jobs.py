@@ -98,3 +98,10 @@ def test_the_errors_of_an_import_come_as_a_table(api: Api, products: str, own: S
 def test_a_job_without_errors_has_an_empty_table(api: Api, products: str) -> None:
     job = api.post(products, json={"sku": "a", "title": "A"}).json["job"]["id"]
     assert api.get(f"/v1/jobs/{job}/errors.csv").data.decode("utf-8-sig") == "line,sku,field,reason\r\n"
+
+
+def test_only_an_import_that_was_given_up_is_tried_again(api: Api, products: str) -> None:
+    job = api.post(products, json={"sku": "a", "title": "A"}).json["job"]["id"]
+    problem = assert_problem(api.post(f"/v1/jobs/{job}/retry"), 409)
+    assert "triseek products retry" in problem["detail"]
+    assert_problem(api.post("/v1/jobs/none/retry"), 404)
