@@ -3,7 +3,9 @@
 import signal
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import numpy as np
 import psutil
@@ -24,14 +26,28 @@ SLOW = pictures.encoded(
 )  # takes some tenths of a second
 
 
-def _children() -> list[psutil.Process]:
-    own = psutil.Process().children()
-    return [each for each in own if any("workers.decoding.child" in word for word in each.cmdline())]
+Children = Callable[[], list[psutil.Process]]
 
 
-def _at_work(decoders: Decoders) -> psutil.Process:
+def _decoding() -> list[psutil.Process]:
+    found = []
+    for each in psutil.Process().children():
+        with suppress(psutil.Error):  # one may have just ended
+            if "workers.decoding.child" in each.cmdline():
+                found.append(each)
+    return found
+
+
+@pytest.fixture
+def children() -> Children:
+    """The decoding processes that came with the test, beside those of embedders that other tests share."""
+    others = _decoding()
+    return lambda: [each for each in _decoding() if each not in others]
+
+
+def _at_work(decoders: Decoders, children: Children) -> psutil.Process:
     decoders.decode(Modality.IMAGE, SMALL)
-    (child,) = _children()
+    (child,) = children()
     return child
 
 
@@ -43,30 +59,30 @@ def test_what_is_decoded_is_what_would_be_decoded_here() -> None:
     np.testing.assert_array_equal(found, decode_sound(SOUND, MEDIA))
 
 
-def test_one_process_decodes_one_content_after_another() -> None:
+def test_one_process_decodes_one_content_after_another(children: Children) -> None:
     decoders = Decoders(DecodeLimits(media=MEDIA), 1)
-    first = _at_work(decoders)
+    first = _at_work(decoders, children)
     with pytest.raises(MediaUnreadable, match="not a picture"):
         decoders.decode(Modality.IMAGE, b"nothing of the kind")
-    assert _at_work(decoders) == first
+    assert _at_work(decoders, children) == first
 
 
-def test_many_contents_are_decoded_at_once() -> None:
+def test_many_contents_are_decoded_at_once(children: Children) -> None:
     decoders = Decoders(DecodeLimits(media=MEDIA), 2)
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda _: decoders.decode(Modality.IMAGE, SMALL).shape, range(20)))
     assert set(found) == {(32, 64, 3)}
-    assert len(_children()) == 2
+    assert len(children()) == 2
 
 
-def test_all_can_be_started_beforehand() -> None:
+def test_all_can_be_started_beforehand(children: Children) -> None:
     decoders = Decoders(DecodeLimits(media=MEDIA), 2)
     decoders.start()
-    started = _children()
+    started = children()
     assert len(started) == 2
     decoders.start()
     decoders.decode(Modality.IMAGE, SMALL)
-    assert _children() == started
+    assert children() == started
 
 
 def test_a_limit_is_told_by_its_own_error() -> None:
@@ -75,32 +91,33 @@ def test_a_limit_is_told_by_its_own_error() -> None:
         decoders.decode(Modality.IMAGE, SMALL)
 
 
-def test_a_decoder_that_takes_too_long_is_ended() -> None:
+def test_a_decoder_that_takes_too_long_is_ended(children: Children) -> None:
     decoders = Decoders(DecodeLimits(media=MEDIA, seconds=0.1), 1)
-    child = _at_work(decoders)
+    child = _at_work(decoders, children)
     with pytest.raises(MediaUnreadable, match=r"within 0\.1 seconds"):
         decoders.decode(Modality.IMAGE, SLOW)
     assert not child.is_running()
     assert decoders.decode(Modality.IMAGE, SMALL).shape == (32, 64, 3)
 
 
-def test_a_decoder_that_stands_still_is_ended() -> None:
+def test_a_decoder_that_stands_still_is_ended(children: Children) -> None:
     decoders = Decoders(DecodeLimits(media=MEDIA, seconds=1), 1)
-    child = _at_work(decoders)
+    child = _at_work(decoders, children)
     child.suspend()
     # Its second try is made by another process.
     assert decoders.decode(Modality.IMAGE, SMALL).shape == (32, 64, 3)
     assert not child.is_running()
 
 
-def test_a_content_whose_decoder_ends_twice_is_refused() -> None:
+def test_a_content_whose_decoder_ends_twice_is_refused(children: Children) -> None:
     decoders = Decoders(DecodeLimits(media=MEDIA), 1)
     ended = threading.Event()
 
     def kill_all() -> None:
         while not ended.wait(0.2):
-            for child in _children():
-                child.send_signal(signal.SIGSEGV)
+            for child in children():
+                with suppress(psutil.NoSuchProcess):
+                    child.send_signal(signal.SIGSEGV)
 
     killer = threading.Thread(target=kill_all)
     killer.start()
@@ -120,15 +137,15 @@ def test_memory_is_bounded() -> None:
     assert decoders.decode(Modality.IMAGE, SMALL).shape == (32, 64, 3)
 
 
-def test_a_decoder_is_told_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decoder_is_told_no_secret(monkeypatch: pytest.MonkeyPatch, children: Children) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://secret")
     decoders = Decoders(DecodeLimits(media=MEDIA), 1)
-    assert "secret" not in str(_at_work(decoders).environ())
+    assert "secret" not in str(_at_work(decoders, children).environ())
 
 
-def test_a_decoder_ends_with_whoever_started_it() -> None:
+def test_a_decoder_ends_with_whoever_started_it(children: Children) -> None:
     decoders = Decoders(DecodeLimits(media=MEDIA), 1)
-    child = _at_work(decoders)
+    child = _at_work(decoders, children)
     del decoders
     until = time.monotonic() + 5
     while child.is_running() and time.monotonic() < until:
