@@ -1,6 +1,8 @@
 """Embeds texts, pictures and recordings: decode, encode, align. Loaded once a process."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Self
@@ -24,6 +26,8 @@ from workers.encoders.transcriber import Transcriber, Transcript
 from workers.media import MediaLimits
 
 Vector = NDArray[np.float32]  # (dim,) unit length
+Source = str | bytes | Callable[[], bytes]
+AHEAD = 2 * BATCH  # contents of a modality that are decoded before they are embedded: bounds what memory they take
 
 
 @dataclass(frozen=True)
@@ -96,12 +100,12 @@ class Embedder:
         """How much of a recording's weight its transcript has, between 0 and 1."""
         return self.alignment.card.transcript_share
 
-    def embed(self, modality: Modality, contents: Sequence[str | bytes], role: Role) -> list[Embedded | TriseekError]:
+    def embed(self, modality: Modality, contents: Sequence[Source], role: Role) -> list[Embedded | TriseekError]:
         """Embeds contents of one modality; while one batch is in the forward pass, the next ones are being decoded.
 
         Args:
             modality: of all the contents.
-            contents: texts, or the bytes of pictures or recordings.
+            contents: texts, or the bytes of pictures or recordings, or what reads them when it is their turn.
             role: the side of a search that they stand on.
 
         Returns:
@@ -110,14 +114,24 @@ class Embedder:
         return [each for batch in self.start(modality, contents, role) for each in batch]
 
     def start(
-        self, modality: Modality, contents: Sequence[str | bytes], role: Role
+        self, modality: Modality, contents: Sequence[Source], role: Role
     ) -> Iterator[list[Embedded | TriseekError]]:
         """Starts to decode contents of one modality, and embeds them batch by batch as it is asked for them.
 
         Args and outcomes as of `embed`.
         """
-        waiting = [self._pool.submit(self._prepare, modality, content, role) for content in contents]
-        return (self._embed_batch(modality, waiting[start : start + BATCH]) for start in range(0, len(waiting), BATCH))
+        first = deque(self._pool.submit(self._prepare, modality, content, role) for content in contents[:AHEAD])
+        return self._batches(modality, first, iter(contents[AHEAD:]), role)
+
+    def _batches(
+        self, modality: Modality, waiting: deque[Future[Prepared | TriseekError]], rest: Iterator[Source], role: Role
+    ) -> Iterator[list[Embedded | TriseekError]]:
+        while waiting:
+            batch = [waiting.popleft() for _ in range(min(BATCH, len(waiting)))]
+            waiting += [
+                self._pool.submit(self._prepare, modality, each, role) for each in itertools.islice(rest, BATCH)
+            ]
+            yield self._embed_batch(modality, batch)
 
     def problems(self, modality: Modality, contents: Sequence[str | bytes], role: Role) -> list[TriseekError | None]:
         """What keeps each content from being embedded, if anything does; nothing is embedded."""
@@ -135,12 +149,11 @@ class Embedder:
             return Transcript(language="", text="", readings=())
         return self._transcriber.transcribe(waveform)
 
-    def _prepare(self, modality: Modality, content: str | bytes, role: Role) -> Prepared | TriseekError:
+    def _prepare(self, modality: Modality, content: Source, role: Role) -> Prepared | TriseekError:
         encoder = self._encoders[modality]
         try:
-            if isinstance(content, str):
-                return encoder.prepare(content, role)
-            return encoder.prepare(self._decoders.decode(modality, content), role)
+            data = content() if callable(content) else content
+            return encoder.prepare(data if isinstance(data, str) else self._decoders.decode(modality, data), role)
         except TriseekError as error:
             return error
 

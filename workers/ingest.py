@@ -5,6 +5,7 @@ import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pgvector import HalfVector
@@ -14,14 +15,14 @@ from sqlalchemy.orm import Session
 from app.catalog.texts import product_texts
 from app.db import embeddings, jobs, media
 from app.db.tables import Product, ProductMedia
-from app.errors import EmbeddingAbandoned, FieldError, MediaMissing, MediaUnfetchable, MediaUnreadable, TriseekError
+from app.errors import EmbeddingAbandoned, FieldError, MediaUnfetchable, MediaUnreadable, TriseekError
 from app.jobs.client import enqueue
 from app.jobs.names import Task
 from app.media.store import MediaStore
 from app.types import Modality, Role
 from workers.alignment.artifact import Alignment
 from workers.connections import Connections
-from workers.embedder import Embedded
+from workers.embedder import Embedded, Source
 from workers.stored import read_content
 from workers.towers import Towers
 
@@ -37,7 +38,7 @@ class Content:
     modality: Modality
     ordinal: int
     digest: str  # SHA-256
-    data: str | bytes = b""
+    data: Source = b""  # pictures and recordings are read when they are to be decoded
     is_known: bool = False  # whether the outcome was made before
     outcome: Embedded | TriseekError | None = None
 
@@ -112,10 +113,7 @@ def _medium(store: MediaStore, row: ProductMedia, known: Known) -> Content:
         return replace(content, outcome=MediaUnfetchable(row.problem))
     if (row.product_id, row.modality, digest) in known:
         return content
-    try:
-        return replace(content, data=store.get(digest))
-    except MediaMissing as error:
-        return replace(content, outcome=error)
+    return replace(content, data=partial(store.get, digest))
 
 
 def _embed(towers: Towers, contents: Sequence[Content], renew: Callable[[], None]) -> list[Content]:

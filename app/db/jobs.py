@@ -125,7 +125,7 @@ def reopen(session: Session, job_id: uuid.UUID) -> None:
     so_far = Job.result.op("||")(cast({"tries": 0}, JSONB))
     session.execute(
         update(Job)
-        .where(Job.id == job_id)
+        .where(Job.id == job_id, Job.state == JobState.FAILED)
         .values(state=JobState.QUEUED, error=None, finished_at=None, result=so_far, queued_at=func.clock_timestamp())
     )
 
