@@ -221,7 +221,7 @@ class Client(Requests):
         return self._pages(f"/v1/webhooks/{webhook_id}/deliveries", "deliveries", {"limit": page})
 
     def retry_webhook(self, webhook_id: int) -> int:
-        """Has everything delivered again that was given up; how many."""
+        """Has everything delivered now that was not yet; how many."""
         answer = self._object(self._http.build_request("POST", f"/v1/webhooks/{webhook_id}/retries"))
         return int(answer["retried"])
 

@@ -6,10 +6,27 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 import httpcore
+import httpx
 
 from app.errors import HostPrivate
 
+LAST_PORT = 65_535
 TRANSLATED = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48")))
+
+
+def request_url(url: str) -> httpcore.URL:
+    """An http or https address as it is asked for: its host in ASCII (IDNA), its path percent-encoded.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        read = httpx.URL(url)
+        if read.scheme not in ("http", "https") or not read.raw_host or (read.port or 0) > LAST_PORT:
+            raise ValueError(url)
+        return httpcore.URL(scheme=read.raw_scheme, host=read.raw_host, port=read.port, target=read.raw_path)
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise ValueError(url) from error
 
 
 class GuardedBackend(httpcore.SyncBackend):

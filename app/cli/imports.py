@@ -14,6 +14,7 @@ from app.cli.server import connect, server_options
 from app.client import Client, ImportOptions, Job
 from app.types import JobState
 
+MINUTE = 60  # seconds
 INTERRUPTED = 130  # a shell's code for Ctrl-C
 SHOWN = 10  # errors printed
 FORMATS = ("ndjson", "csv", "merchant", "parquet")
@@ -80,9 +81,12 @@ def foretell(job: Job, console: Console) -> None:
     """Prints what an import would do that was only tried."""
     result = job.document.get("result") or {}
     if "expected_seconds" in result:
-        expected = datetime.timedelta(seconds=round(result["expected_seconds"]))
         kinds = f"{result['new']} new, {result['changed']} changed, {result['unchanged']} unchanged"
-        console.print(f"{kinds}: one worker would take about {expected} to embed them.", highlight=False)
+        seconds = max(1, round(result["expected_seconds"]))
+        takes = f"{seconds} s" if seconds < MINUTE else str(datetime.timedelta(seconds=seconds))
+        work = result["new"] + result["changed"]
+        told = f"Its products: {kinds}" + (f"; one worker would embed them in about {takes}." if work else ".")
+        console.print(told, highlight=False)
 
 
 def report(client: Client, job: Job, console: Console, taken: str) -> None:

@@ -68,9 +68,10 @@ def deliveries(webhook_id: int, limit: int, as_json: bool, url: str | None, key:
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
-    table = Table("job", "state", "tries", "what went wrong", box=SIMPLE, pad_edge=False)
+    table = Table("id", "job", "state", "tries", "next", "what went wrong", box=SIMPLE, pad_edge=False)
     for each in found:
-        table.add_row(each["job"], each["state"], str(each["tries"]), each["problem"] or "")
+        due = (each["due_at"] or "")[5:16].replace("T", " ")
+        table.add_row(each["id"], each["job"], each["state"], str(each["tries"]), due, each["problem"] or "")
     Console().print(table)
 
 
@@ -78,6 +79,6 @@ def deliveries(webhook_id: int, limit: int, as_json: bool, url: str | None, key:
 @click.argument("webhook_id", type=int)
 @server_options
 def retry(webhook_id: int, url: str | None, key: str | None, data: Path) -> None:
-    """Deliver again what was given up."""
+    """Deliver now what was not delivered yet."""
     with connect(url, key, data) as client:
-        click.echo(f"{client.retry_webhook(webhook_id)} deliveries are tried again.")
+        click.echo(f"{client.retry_webhook(webhook_id)} deliveries are tried now.")

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.db.tables import Job, Webhook, WebhookDelivery
+from app.db.tables import Catalogue, Job, Webhook, WebhookDelivery
 
 DELIVERING = 7_351_902  # the advisory lock of whoever delivers
 
@@ -63,17 +63,20 @@ def delivering(sessions: sessionmaker[Session]) -> Iterator[Session | None]:
             session.execute(select(func.pg_advisory_unlock(DELIVERING)))
 
 
-def due(session: Session, limit: int) -> list[tuple[WebhookDelivery, Webhook, Job]]:
-    """What is to be delivered now, the longest due first, with its webhook and job."""
+def due(session: Session, limit: int, limit_of_one: int) -> list[tuple[WebhookDelivery, Webhook, Job, str | None]]:
+    """What is to be delivered now, the longest due first, so many to one webhook; its job and its catalogue."""
+    place = func.row_number().over(partition_by=WebhookDelivery.webhook_id, order_by=WebhookDelivery.due_at)
+    numbered = select(WebhookDelivery.id, place.label("place")).where(WebhookDelivery.due_at <= func.now()).subquery()
     found = session.execute(
-        select(WebhookDelivery, Webhook, Job)
+        select(WebhookDelivery, Webhook, Job, Catalogue.name)
+        .join(numbered, (numbered.c.id == WebhookDelivery.id) & (numbered.c.place <= limit_of_one))
         .join(Webhook, Webhook.id == WebhookDelivery.webhook_id)
         .join(Job, Job.id == WebhookDelivery.job_id)
-        .where(WebhookDelivery.due_at <= func.now())
+        .outerjoin(Catalogue, Catalogue.id == Job.catalogue_id)
         .order_by(WebhookDelivery.due_at)
         .limit(limit)
     )
-    return [(delivery, webhook, job) for delivery, webhook, job in found]
+    return [(delivery, webhook, job, name) for delivery, webhook, job, name in found]
 
 
 def tried(session: Session, delivery_id: int, *, problem: str | None, again: datetime.timedelta | None) -> None:
@@ -96,11 +99,10 @@ def deliveries(session: Session, webhook_id: int, *, before: int | None, limit: 
 
 
 def revive(session: Session, webhook_id: int) -> int:
-    """Has everything delivered once more that was given up; how many."""
-    given_up = (WebhookDelivery.due_at.is_(None), WebhookDelivery.delivered_at.is_(None))
+    """Has everything delivered now that was not yet, given up or not; how many."""
     revived = session.scalars(
         update(WebhookDelivery)
-        .where(WebhookDelivery.webhook_id == webhook_id, *given_up)
+        .where(WebhookDelivery.webhook_id == webhook_id, WebhookDelivery.delivered_at.is_(None))
         .values(tries=0, due_at=func.now())
         .returning(WebhookDelivery.id)
     )

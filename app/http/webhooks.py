@@ -34,7 +34,7 @@ def add_webhook(body: Body) -> Answer:
     """Add a webhook. Its secret is told in this answer and never again."""
 
     def work(session: Session) -> Answer:
-        added = service.add(session, tenant_id(), body.content["url"], body.content["kinds"])
+        added = service.add(session, tenant_id(), body.content["url"], list(dict.fromkeys(body.content["kinds"])))
         return Answer(status=201, body=_document(added) | {"secret": added.secret})
 
     return once(work, body.digest)
@@ -73,7 +73,7 @@ def list_deliveries(page: dict[str, Any], webhook_id: int) -> Answer:
 
 @webhooks.endpoint("POST", "/webhooks/<int:webhook_id>/retries", scopes=SCOPES, answers={202: RetriedSchema})
 def retry_deliveries(webhook_id: int) -> Answer:
-    """Deliver again what was given up, as once the webhook's server is mended."""
+    """Deliver now what was not delivered yet, as once the webhook's server is mended."""
 
     def work(session: Session) -> Answer:
         return Answer(status=202, body={"retried": service.retry(session, tenant_id(), webhook_id)})

@@ -3,11 +3,12 @@
 from typing import Any
 
 from app.db.tables import Job
+from app.types import JobKind
 
 
 def job_document(job: Job) -> dict[str, Any]:
     """A job without its result."""
-    document = {
+    document: dict[str, Any] = {
         "id": str(job.id),
         "kind": job.kind,
         "state": job.state,
@@ -16,4 +17,6 @@ def job_document(job: Job) -> dict[str, Any]:
         "started_at": job.started_at.isoformat() if job.started_at else None,
         "finished_at": job.finished_at.isoformat() if job.finished_at else None,
     }
+    if job.kind == JobKind.IMPORT:
+        document["dry_run"] = job.request.get("dry_run", False)
     return document | ({"error": job.error} if job.error is not None else {})

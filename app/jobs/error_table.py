@@ -14,7 +14,7 @@ from app.db.tables import JobError
 COLUMNS = ("line", "sku", "field", "reason")
 PAGE = 1_000  # errors read at once
 BYTE_ORDER_MARK = "\ufeff"  # or spreadsheets take UTF-8 for something else
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # what a spreadsheet would run
 
 
 def error_table(sessions: sessionmaker[Session], job_id: uuid.UUID) -> Iterator[str]:

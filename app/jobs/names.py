@@ -10,6 +10,7 @@ class Queue(StrEnum):
 
     QUERY = "query"
     EMBED = "embed"
+    CHECK = "check"  # dry runs: the same workers, in turn with what waits to be embedded
     IMPORT = "import"
     TRAIN = "train"
     UPKEEP = "upkeep"
@@ -35,7 +36,7 @@ QUEUE_OF_TASK = {
     Task.CHECK_RECALL: Queue.EMBED,
     Task.EMBED_PRODUCTS: Queue.EMBED,
     Task.RUN_IMPORT: Queue.IMPORT,
-    Task.CHECK_IMPORT: Queue.EMBED,
+    Task.CHECK_IMPORT: Queue.CHECK,
     Task.FETCH_MEDIA: Queue.IMPORT,
     Task.SWEEP: Queue.UPKEEP,
     Task.INDEX_WORDS: Queue.UPKEEP,

@@ -34,7 +34,7 @@ def services(urls: Mapping[str, str], port: int, folder: Path) -> list[Program]:
     commands = {
         "web": _web(port),
         "query": _worker("query", ["workers.tasks.search"], processes=1),
-        "embed": _worker("embed", ["workers.tasks.embed"], processes=1),
+        "embed": _worker("embed,check", ["workers.tasks.embed"], processes=1),
         "import": _worker("import", ["workers.tasks.imports"], processes=2, level="warning"),
         "upkeep": _upkeep(place),
     }
@@ -50,8 +50,19 @@ def _web(port: int) -> list[str]:
     return [sys.executable, "-P", "-m", "gunicorn", "app.wsgi:application", *options, *limits]
 
 
-def _worker(queue: str, modules: list[str], *, processes: int, level: str = "info") -> list[str]:
-    options = ["-Q", queue, "-I", ",".join(modules), "-c", str(processes), "-n", f"{queue}@%h", "-l", level]
+def _worker(queues: str, modules: list[str], *, processes: int, level: str = "info") -> list[str]:
+    options = [
+        "-Q",
+        queues,
+        "-I",
+        ",".join(modules),
+        "-c",
+        str(processes),
+        "-n",
+        f"{queues.partition(',')[0]}@%h",
+        "-l",
+        level,
+    ]
     # There is one worker a queue: none to ask for its clock or to listen to.
     quiet = ["--without-mingle", "--without-gossip"]
     return [sys.executable, "-P", "-m", "celery", "-q", "-A", "workers.celery", "worker", *options, *quiet]

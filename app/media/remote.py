@@ -8,7 +8,7 @@ import httpcore
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from app.errors import HostPrivate, MediaTooLarge, MediaUnfetchable
-from app.guarded import GuardedBackend
+from app.guarded import GuardedBackend, request_url
 
 TRIES = 3
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0  # seconds between two tries; doubles
@@ -82,7 +82,7 @@ class Fetcher:
     def _ask(self, url: str, until: float) -> bytes | str:
         """The bytes of one answer, or where it sends us."""
         timeouts = dict.fromkeys(("connect", "read", "write", "pool"), PATIENCE)
-        with self._pool.stream("GET", url, headers=HEADERS, extensions={"timeout": timeouts}) as response:
+        with self._pool.stream("GET", request_url(url), headers=HEADERS, extensions={"timeout": timeouts}) as response:
             if response.status in REDIRECTS:
                 return _header(response, b"location")
             if response.status in MAYBE_LATER:

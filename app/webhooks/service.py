@@ -61,7 +61,7 @@ def state_of(delivery: WebhookDelivery) -> DeliveryState:
 
 
 def retry(session: Session, tenant_id: int, webhook_id: int) -> int:
-    """Has everything delivered once more that was given up; how many.
+    """Has everything delivered now that was not yet; how many.
 
     Raises:
         WebhookUnknown: there is none of this id.

@@ -71,6 +71,9 @@ def test_what_only_decoding_tells_is_told(shop: Shop, site: str) -> None:
     assert found["fetched-cut"] == (4, "/images/0")
     assert found["gone"] == (5, "/images/0")
     assert set(found) == {"cut", "fetched-cut", "gone", "wrong"}
+    assert [error.line for error in errors] == sorted(error.line or 0 for error in errors)
+    assert job.result is not None
+    assert job.result["new"] == 5  # each is made, and found by the rest of it, but for the wrong row
 
 
 def test_it_foretells_what_would_have_to_be_embedded(shop: Shop) -> None:

@@ -58,6 +58,7 @@ class JobSchema(Schema):
     created_at = fields.DateTime(required=True)
     started_at = fields.DateTime(required=True, allow_none=True)
     finished_at = fields.DateTime(required=True, allow_none=True)
+    dry_run = fields.Boolean(metadata={"description": "Of an import: whether it only checks."})
     result = fields.Dict(metadata={"description": "What came of it: a search's hits, an import's counts."})
     error = fields.Nested(ProblemSchema, metadata={"description": "Why it failed."})
 

@@ -1,11 +1,24 @@
 """What webhooks look like, and how they are asked for."""
 
-from marshmallow import Schema, fields, validate
+import httpx
+from marshmallow import Schema, ValidationError, fields, validate
 
 from app.catalog.schema import printable
+from app.guarded import request_url
 from app.types import DeliveryState, JobKind
 
 DEFAULT = [JobKind.IMPORT, JobKind.EMBED]
+
+
+def askable(url: str) -> None:
+    """Refuses what cannot be asked, and names and passwords, which would be shown to whoever lists webhooks."""
+    try:
+        request_url(url)
+        has_user = bool(httpx.URL(url).userinfo)
+    except ValueError as error:
+        raise ValidationError("must be an http or https address") from error
+    if has_user:
+        raise ValidationError("must not hold a name or password; deliveries are signed instead")
 
 
 class WebhookRequestSchema(Schema):
@@ -16,7 +29,7 @@ class WebhookRequestSchema(Schema):
         validate=[
             validate.Length(1, 2_000),
             printable,
-            validate.URL(schemes={"http", "https"}, require_tld=False, error="must be an http or https address"),
+            askable,
         ],
         metadata={"description": "Where each end of a job is sent, by POST.", "example": "https://shop.example/jobs"},
     )

@@ -38,7 +38,12 @@ def picture() -> bytes:
 
 @pytest.fixture
 def site(picture: bytes) -> Iterator[tuple[str, list[str]]]:
-    with web_site({"/a.png": answer(200, picture), "/b.png": answer(200, b"no picture")}) as running:
+    pages = {
+        "/a.png": answer(200, picture),
+        "/b.png": answer(200, b"no picture"),
+        "/%E5%9B%BE.png": answer(200, picture),
+    }
+    with web_site(pages) as running:
         yield running
 
 
@@ -111,3 +116,8 @@ def test_a_fetch_that_was_lost_is_sent_again(services: Services, broker: Connect
     sweep(services.jobs, timedelta(seconds=60))
     assert received(broker, Queue.IMPORT) == [[[product]]]
     assert received(broker, Queue.EMBED) == []
+
+
+def test_an_address_in_another_script_is_fetched(services: Services, site: tuple[str, list[str]]) -> None:
+    [row] = _fetch(services, _put(services, f"{site[0]}/图.png"))
+    assert (row.digest is not None, row.problem) == (True, None)

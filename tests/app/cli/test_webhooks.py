@@ -24,7 +24,7 @@ def test_deliveries_are_listed_and_tried_again(run: Run, client: Client) -> None
     [made] = json.loads(run("webhooks", "deliveries", str(hook["id"]), "--json").stdout)
     assert (made["job"], made["state"], made["tries"]) == (job.id, "pending", 0)
     assert "pending" in run("webhooks", "deliveries", str(hook["id"])).output
-    assert run("webhooks", "retry", str(hook["id"])).output == "0 deliveries are tried again.\n"
+    assert run("webhooks", "retry", str(hook["id"])).output == "1 deliveries are tried now.\n"
 
 
 def test_an_address_that_is_none_is_told(run: Run) -> None:

@@ -40,6 +40,9 @@ def test_the_same_request_adds_one(api: Api) -> None:
     [
         ({}, "/url"),
         ({"url": "ftp://shop.example"}, "/url"),
+        ({"url": "https://"}, "/url"),
+        ({"url": "https://shop.example:99999/"}, "/url"),
+        ({"url": "https://me:secret@shop.example/"}, "/url"),
         ({"url": "https://" + "a" * 2_000}, "/url"),
         (HOOK | {"kinds": []}, "/kinds"),
         (HOOK | {"kinds": ["holiday"]}, "/kinds/0"),
@@ -48,6 +51,11 @@ def test_the_same_request_adds_one(api: Api) -> None:
 )
 def test_wrong_fields_are_named(api: Api, body: dict[str, object], pointer: str) -> None:
     assert_problem(api.post("/v1/webhooks", json=body), 422, pointer)
+
+
+def test_an_address_may_be_in_any_script_and_kinds_count_once(api: Api) -> None:
+    added = api.post("/v1/webhooks", json={"url": "https://商店.example/钩子", "kinds": ["import", "import"]})
+    assert (added.status_code, added.json["kinds"]) == (201, ["import"])
 
 
 def test_there_are_not_too_many(api: Api) -> None:

@@ -140,4 +140,4 @@ def test_an_import_whose_reader_has_left_it_is_sent_again(services: Services, br
     dry = _add_import(services, dry_run=True, state=JobState.RUNNING, started_at=long_ago, queued_at=long_ago)
     sweep(services.jobs, LEASE)
     assert received(broker, Queue.IMPORT) == [[str(left)]]
-    assert received(broker, Queue.EMBED) == [[str(dry)]]
+    assert received(broker, Queue.CHECK) == [[str(dry)]]

@@ -83,6 +83,7 @@ def test_a_webhook_is_told_of_a_jobs_end_in_signed_words(services: Services, url
     assert said["type"] == "job.succeeded"
     assert said["data"]["id"] == str(job.id)
     assert said["data"]["progress"] == {"done": 1, "failed": 1, "total": 2, "encoded": 0}
+    assert {"result", "catalogue", "dry_run"} <= set(said["data"])
     [made] = _deliveries(services, hook)
     assert (service.state_of(made), made.tries, made.problem) == (DeliveryState.DELIVERED, 1, None)
     assert _deliver(services) == 0
@@ -182,6 +183,49 @@ def test_who_drips_its_answer_holds_nobody_up(
     _deliver(services)
     assert time.monotonic() - started < 8
     assert "more than 1 seconds" in (_deliveries(services, hook)[0].problem or "")
+
+
+def test_whatever_is_wrong_with_one_webhook_the_others_are_told(services: Services, url: str) -> None:
+    for wrong in ("http://商店.invalid/钩子", "http://localhost:99999/", "nonsense", "http://[::1/"):
+        _hook(services, wrong)
+    good = _hook(services, url)
+    _job(services)
+    assert _deliver(services) == 5
+    assert [service.state_of(each) for each in _deliveries(services, good)] == [DeliveryState.DELIVERED]
+    assert _deliver(services) == 0  # all were tried
+
+
+def test_a_path_in_another_script_is_asked_for(services: Services, listener: Listener) -> None:
+    with web_site({"/%E9%92%A9": listener}) as (address, _):
+        _hook(services, f"{address}/钩")
+        _job(services)
+        _deliver(services)
+    assert len(listener.told) == 1
+
+
+def test_one_webhook_leaves_room_for_the_others(services: Services, url: str) -> None:
+    many = _hook(services, url)
+    for _ in range(delivery.MOST_OF_ONE + 1):
+        _job(services)
+    late = _hook(services, url)
+    _job(services)
+    assert _deliver(services) == delivery.MOST_OF_ONE + 1
+    assert service.state_of(_deliveries(services, late)[0]) is DeliveryState.DELIVERED
+    assert _deliver(services) == 2
+    assert {service.state_of(each) for each in _deliveries(services, many)} == {DeliveryState.DELIVERED}
+
+
+def test_what_was_not_begun_in_time_is_still_due(
+    services: Services, url: str, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "LONGEST", 1.0)
+    monkeypatch.setattr(delivery, "AT_ONCE", 1)
+    listener.respond = lambda _: time.sleep(3)
+    slow = _hook(services, url)
+    for _ in range(3):
+        _job(services)
+    _deliver(services)
+    assert sorted(each.tries for each in _deliveries(services, slow)) == [0, 0, 1]
 
 
 def test_only_one_delivers_at_a_time(services: Services, url: str) -> None:
