@@ -31,7 +31,7 @@ TIMEOUTS = dict.fromkeys(("connect", "read", "write", "pool"), PATIENCE)
 
 
 def deliver_due(sessions: sessionmaker[Session], allowed: Collection[str] = ()) -> int:
-    """Delivers what is due, unless somebody else is at it; how much was tried.
+    """Delivers what is due, unless somebody else is at it; how much was due and taken up.
 
     A webhook hears of each job once or, if its answer is lost or a process ends too early, again under the same id.
 
