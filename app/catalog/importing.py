@@ -6,19 +6,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.catalog import service
 from app.catalog.batches import Batch, batches
-from app.catalog.drafting import Drafter
 from app.catalog.drafts import MediaRef
 from app.catalog.dry_run import DryRun, Examiner
 from app.catalog.formats.columns import Columns
 from app.catalog.formats.reading import Format, ReadOptions, open_catalogue
-from app.db import catalogues, embeddings, jobs, media
+from app.catalog.taking import Taking, TakingIn
+from app.db import catalogues, jobs, media
 from app.db.tables import Job
 from app.errors import ImportAbandoned, ImportUnreadable, MediaStoreFull
 from app.jobs.client import JobClient, enqueue
@@ -29,55 +28,12 @@ from app.settings import Settings
 from app.types import JobKind, JobState
 
 log = logging.getLogger(__name__)
-SLICE = 600.0  # seconds that one task reads; others wait meanwhile
-MOST_PENDING = 2_000  # products that may wait to be embedded before more are read: the file waits, not the broker
 MAX_TRIES = 8  # of one batch whose worker ends each time
 NOTHING = {"rows": 0, "accepted": 0, "rejected": 0}
-PAUSE = 0.5  # seconds between two looks
 
 
 class _LeaseLost(Exception):
     """Another attempt has taken the job over, or it has ended."""
-
-
-class Taking(Protocol):
-    """What is done with the rows of a file."""
-
-    drafter: Drafter
-    longest: float  # seconds in one go; then others have their turn
-
-    def examine(self, job: Job, batch: Batch, renew: Callable[[], None]) -> tuple[Batch, Mapping[str, float]]:
-        """The batch without rows that turn out to be wrong, and what is to be added up over all batches."""
-
-    def take(self, session: Session, job: Job, batch: Batch) -> None:
-        """Writes what is right."""
-
-    def wait(self, client: JobClient, job: Job) -> bool:
-        """Waits until more may be read; False if the job has ended or another attempt has it."""
-
-
-class _TakingIn:
-    """Makes products of rows."""
-
-    def __init__(self, store: MediaStore, settings: Settings, is_stopping: Callable[[], bool]) -> None:
-        self.drafter, self.longest, self._is_stopping = Drafter(store, settings), SLICE, is_stopping
-
-    def examine(self, job: Job, batch: Batch, renew: Callable[[], None]) -> tuple[Batch, Mapping[str, float]]:  # noqa: ARG002
-        return batch, {}
-
-    def take(self, session: Session, job: Job, batch: Batch) -> None:
-        service.put_batch(session, int(job.catalogue_id or 0), job.id, [draft for _, draft in batch.drafts])
-
-    def wait(self, client: JobClient, job: Job) -> bool:
-        """Waits while many products wait to be embedded."""
-        while not self._is_stopping():
-            with client.transaction() as session:
-                if embeddings.count_pending(session, MOST_PENDING) < MOST_PENDING:
-                    return True
-                if jobs.renew(session, job.id, job.attempts) is None:
-                    return False
-            time.sleep(PAUSE)
-        return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +132,7 @@ class Importer:
     @contextmanager
     def _taking(self, job: Job) -> Iterator[Taking]:
         if not job.request["dry_run"]:
-            yield _TakingIn(self.store, self.settings, self.is_stopping)
+            yield TakingIn(self.store, self.settings, self.is_stopping)
             return
         with TemporaryDirectory(prefix="triseek-") as folder:
             yield DryRun(self.client.sessions, self.settings, MediaStore(folder), self.examiner)

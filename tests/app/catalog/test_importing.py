@@ -8,7 +8,7 @@ from kombu import Connection
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.catalog import importing, service
+from app.catalog import importing, service, taking
 from app.catalog.drafts import MediaRef, ProductDraft
 from app.catalog.importing import ImportRequest
 from app.db import catalogues, jobs
@@ -94,7 +94,7 @@ def test_an_import_that_runs_again_counts_no_row_twice(services: Services) -> No
 def test_an_import_goes_on_in_a_task_of_its_own_after_its_slice(
     services: Services, broker: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "SLICE", 0.0)
+    monkeypatch.setattr(taking, "SLICE", 0.0)
     job_id = _import(services, [{"sku": str(number), "title": "thing"} for number in range(150)])
     for _ in range(2):
         assert received(broker, Queue.IMPORT) == [[str(job_id)]]
@@ -132,15 +132,15 @@ def test_a_file_waits_while_many_products_wait_to_be_embedded(
             [job] = session.scalars(select(Job))
             jobs.finish(session, job.id, JobState.CANCELLED)
 
-    monkeypatch.setattr(importing, "MOST_PENDING", 100)
-    monkeypatch.setattr(importing.time, "sleep", cancelled)
+    monkeypatch.setattr(taking, "MOST_PENDING", 100)
+    monkeypatch.setattr(taking.time, "sleep", cancelled)
     job_id = _import(services, [{"sku": str(number), "title": "thing"} for number in range(300)])
     assert _found(services, job_id)[0].state == JobState.CANCELLED
     assert len(_skus(services)) == 128
 
 
 def test_rows_on_one_line_are_all_taken_by_slices(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "SLICE", 0.0)
+    monkeypatch.setattr(taking, "SLICE", 0.0)
     items = "".join(f"<item><id>{number}</id><title>thing</title></item>" for number in range(150))
     job_id = _import(services, [f"<rss>{items}</rss>"])
     for _ in range(3):
@@ -172,7 +172,7 @@ def test_an_import_that_was_given_up_goes_on_where_it_was(
         raise MemoryError
 
     importer = importing.Importer(client=services.jobs, store=services.store, settings=services.settings)
-    monkeypatch.setattr(importing, "SLICE", 0.0)
+    monkeypatch.setattr(taking, "SLICE", 0.0)
     job_id = _import(services, [{"sku": str(number), "title": "thing"} for number in range(100)])
     assert _found(services, job_id)[0].result["rows"] == 64
     with monkeypatch.context() as ill:
