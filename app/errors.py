@@ -227,6 +227,16 @@ class NotReady(TriseekError):
     status = 503
 
 
+class ReindexRunning(TriseekError):
+    """Another reindex has not ended."""
+
+    status = 409
+
+
+class ReindexFailed(TriseekError):
+    """The reindex was given up after a fault of ours; the log of the embed workers says which."""
+
+
 class NoActiveSpace(TriseekError):
     """No embedding space is active yet; a worker makes the first one when it starts."""
 
@@ -257,6 +267,8 @@ class WeightsInvalid(TriseekError):
 
 class ArtifactInvalid(TriseekError):
     """An alignment artifact is damaged or does not fit the encoders."""
+
+    status = 422
 
 
 class CheckpointInvalid(TriseekError):

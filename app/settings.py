@@ -29,6 +29,8 @@ class Settings:
     lease_seconds: int = 60  # in which a worker must show that it is still at work on what it took
     decode_threads: int = 2  # threads that decode media beside the forward pass
     alignment: Path | None = None  # an artifact's folder; the packaged one unless told
+    keep_outputs: bool = True  # what encoders gave of products' contents, for another alignment: 1 or 0
+    index_memory_mb: int = 512  # that PostgreSQL may use to build an index of a space
     fetch_hosts: frozenset[str] = frozenset()  # names of private hosts that pictures may be fetched from, with commas
     encoders: str = ""  # where the alignment's encoders are that have no name: text=/models/bert,image=org/name
 
@@ -51,8 +53,9 @@ class Settings:
                 continue
             try:
                 values[spec.name] = _parse(spec.type, text)
-            except ValueError:
-                wrong.append(f"{variable}={text!r} is not a whole number above zero")
+            except (ValueError, KeyError):
+                wanted = "1 or 0" if spec.type is bool else "a whole number above zero"
+                wrong.append(f"{variable}={text!r} is not {wanted}")
         if wrong:
             raise SettingsInvalid("; ".join(wrong))
         return cls(**values)  # type: ignore[arg-type]  # the loop above gave each field its own type
@@ -83,6 +86,8 @@ def child_environ(given: Mapping[str, str], defaults: Mapping[str, str] | None =
 
 
 def _parse(kind: object, text: str) -> object:
+    if kind is bool:
+        return {"1": True, "0": False}[text]
     if kind is int:
         number = int(text)
         if number < 1:

@@ -27,6 +27,7 @@ class JobKind(StrEnum):
     EMBED = "embed"
     IMPORT = "import"
     REINDEX = "reindex"
+    VERIFY = "verify"
     TRAIN = "train"
 
 

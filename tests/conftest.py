@@ -3,13 +3,16 @@
 A template database is made once by the migrations; a test's database is cloned from it.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.db.engine import make_engine, make_sessions
@@ -20,6 +23,17 @@ from app.media.store import MediaStore
 from app.settings import Settings
 
 TEMPLATE = "triseek_template"
+PARTED = re.compile(r"\b(embeddings|tokens)\b")
+# Of the tables as wholes, not of what is in them.
+STRUCTURE = re.compile(r"^\s*(ANALYZE|CREATE|DROP|ALTER|SELECT (relname|indisvalid)|SELECT coalesce\(sum\(pg_)", re.I)
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def _names_the_catalogue(*event: Any) -> None:
+    """Every statement about embeddings or tokens names the catalogue: they are parted, and could be spread, by it."""
+    statement = event[2]
+    if PARTED.search(statement) and not STRUCTURE.match(statement):
+        assert "catalogue_id" in statement, statement
 
 
 @dataclass(frozen=True)
@@ -61,7 +75,8 @@ def database_url(servers: Servers, template: str, request: pytest.FixtureRequest
 
 @pytest.fixture
 def settings(database_url: str, servers: Servers, tmp_path: Path) -> Settings:
-    return Settings(database_url=database_url, redis_url=servers.redis_url, media_url=str(tmp_path / "media"))
+    media = str(tmp_path / "media")
+    return Settings(database_url=database_url, redis_url=servers.redis_url, media_url=media, keep_outputs=False)
 
 
 @pytest.fixture

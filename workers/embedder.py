@@ -1,14 +1,11 @@
-"""Embeds texts, pictures and recordings: decode, encode, align. Loaded once a process."""
+"""Embeds texts, pictures and recordings: decode, encode, align."""
 
-import itertools
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from pathlib import Path
+from typing import Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from app.errors import TriseekError
@@ -17,17 +14,13 @@ from app.types import Modality, Role, SpaceKey
 from workers.alignment.artifact import DEFAULT, Alignment, require_ready
 from workers.alignment.opening import open_alignment
 from workers.alignment.tokens import Tokens
-from workers.alignment.tuned import tuned
-from workers.decoding.decoders import DecodeLimits, Decoders
-from workers.encoders import registry
-from workers.encoders.base import BATCH, Encoder, Prepared
+from workers.content_encoder import ContentEncoder, Source
+from workers.encoders.base import Divided
 from workers.encoders.choice import parse
-from workers.encoders.transcriber import Transcriber, Transcript
-from workers.media import MediaLimits
+from workers.encoders.transcriber import Transcript
+from workers.shared_parts import SharedParts
 
 Vector = NDArray[np.float32]  # (dim,) unit length
-Source = str | bytes | Callable[[], bytes]
-AHEAD = 2 * BATCH  # contents of a modality that are decoded before they are embedded: bounds what memory they take
 
 
 @dataclass(frozen=True)
@@ -44,24 +37,13 @@ class Embedder:
     Args:
         encoders: one a modality.
         alignment: trained for these encoders.
-        transcriber: reads what recordings say.
-        limits: media that are refused.
-        decode_threads: how many contents are decoded beside the forward pass, each in a process of its own.
+        parts: that other spaces of the process share.
     """
 
-    def __init__(
-        self,
-        encoders: Mapping[Modality, Encoder[Any]],
-        alignment: Alignment,
-        transcriber: Transcriber,
-        limits: DecodeLimits,
-        decode_threads: int,
-    ) -> None:
+    def __init__(self, encoders: Mapping[Modality, ContentEncoder], alignment: Alignment, parts: SharedParts) -> None:
+        self.encoders = encoders
         self.alignment = alignment
-        self._transcriber = transcriber
-        self._encoders = encoders
-        self._decoders = Decoders(limits, decode_threads)
-        self._pool = ThreadPoolExecutor(decode_threads, thread_name_prefix="decode")
+        self.parts = parts
 
     @classmethod
     def load(cls, settings: Settings) -> Self:
@@ -71,24 +53,30 @@ class Embedder:
             WeightsInvalid, ArtifactInvalid: weights are missing, damaged, do not fit each other, or are not ready.
             EncoderUnknown: nothing says where an encoder is.
         """
-        torch.set_num_threads(settings.threads)
-        folder = settings.alignment or DEFAULT
-        alignment, cards = open_alignment(folder, parse(settings.encoders))
-        require_ready(folder, alignment.card)
-        encoders = {modality: tuned(registry.load(card), folder, alignment.card) for modality, card in cards.items()}
-        transcriber = Transcriber.load(settings.threads)
-        limits = DecodeLimits(media=MediaLimits.of(settings))
-        return cls(encoders, alignment, transcriber, limits, settings.decode_threads)
+        return cls.open(settings.alignment or DEFAULT, settings.encoders, SharedParts.load(settings))
 
-    def start_decoders(self) -> None:
-        """Starts what decodes media, which would otherwise start with the first picture or recording."""
-        self._decoders.start()
+    @classmethod
+    def open(cls, folder: Path, places: str, parts: SharedParts) -> Self:
+        """Loads an alignment, and those of its encoders that no other space of the process has loaded.
+
+        Args:
+            folder: of the artifact.
+            places: where its encoders are that have no name: `text=/models/bert,image=org/name`.
+            parts: that the process's spaces share.
+
+        Raises:
+            WeightsInvalid, ArtifactInvalid: weights are missing, damaged, do not fit each other, or are not ready.
+            EncoderUnknown: nothing says where an encoder is.
+        """
+        alignment, cards = open_alignment(folder, parse(places))
+        require_ready(folder, alignment.card)
+        encoders = {modality: parts.encoder(card, folder, alignment.card) for modality, card in cards.items()}
+        return cls(encoders, alignment, parts)
 
     @property
     def space_key(self) -> SpaceKey:
         """The space that this embedder's vectors live in."""
-        card = self.alignment.card
-        return SpaceKey(encoders=dict(card.encoders), alignment=card.sha256, dim=card.dim)
+        return self.alignment.card.space_key
 
     @property
     def words_weight(self) -> float:
@@ -120,52 +108,22 @@ class Embedder:
 
         Args and outcomes as of `embed`.
         """
-        first = deque(self._pool.submit(self._prepare, modality, content, role) for content in contents[:AHEAD])
-        return self._batches(modality, first, iter(contents[AHEAD:]), role)
+        started = self.encoders[modality].start(contents, role)
+        return (self.align(modality, encoded) for encoded in started)
 
-    def _batches(
-        self, modality: Modality, waiting: deque[Future[Prepared | TriseekError]], rest: Iterator[Source], role: Role
-    ) -> Iterator[list[Embedded | TriseekError]]:
-        while waiting:
-            batch = [waiting.popleft() for _ in range(min(BATCH, len(waiting)))]
-            waiting += [
-                self._pool.submit(self._prepare, modality, each, role) for each in itertools.islice(rest, BATCH)
-            ]
-            yield self._embed_batch(modality, batch)
+    def align(self, modality: Modality, encoded: Sequence[Divided | TriseekError]) -> list[Embedded | TriseekError]:
+        """Brings into the space what the modality's encoder gave; errors stay where they are."""
+        divided = [each for each in encoded if isinstance(each, Divided)]
+        if not divided:
+            return [each for each in encoded if isinstance(each, TriseekError)]
+        vectors = self.alignment.project(modality, np.stack([each.whole for each in divided]))
+        aligned = map(Embedded, vectors, self.alignment.tokens(modality, divided))
+        return [next(aligned) if isinstance(each, Divided) else each for each in encoded]
 
     def problems(self, modality: Modality, contents: Sequence[str | bytes], role: Role) -> list[TriseekError | None]:
         """What keeps each content from being embedded, if anything does; nothing is embedded."""
-        prepared = self._pool.map(lambda content: self._prepare(modality, content, role), contents)
-        return [each if isinstance(each, TriseekError) else None for each in prepared]
+        return self.encoders[modality].problems(contents, role)
 
     def transcribe(self, recordings: Sequence[bytes]) -> list[Transcript]:
         """What recordings say; nothing where one cannot be decoded."""
-        return [self._transcribe(recording) for recording in recordings]
-
-    def _transcribe(self, recording: bytes) -> Transcript:
-        try:
-            waveform = self._decoders.decode(Modality.SPEECH, recording)
-        except TriseekError:
-            return Transcript(language="", text="", readings=())
-        return self._transcriber.transcribe(waveform)
-
-    def _prepare(self, modality: Modality, content: Source, role: Role) -> Prepared | TriseekError:
-        encoder = self._encoders[modality]
-        try:
-            data = content() if callable(content) else content
-            return encoder.prepare(data if isinstance(data, str) else self._decoders.decode(modality, data), role)
-        except TriseekError as error:
-            return error
-
-    def _embed_batch(
-        self, modality: Modality, waiting: Sequence[Future[Prepared | TriseekError]]
-    ) -> list[Embedded | TriseekError]:
-        outcomes: list[Any] = [future.result() for future in waiting]
-        places = [place for place, outcome in enumerate(outcomes) if isinstance(outcome, Prepared)]
-        if places:
-            divided = self._encoders[modality].divide([outcomes[place] for place in places])
-            vectors = self.alignment.project(modality, np.stack([each.whole for each in divided]))
-            tokens = self.alignment.tokens(modality, divided)
-            for place, vector, own in zip(places, vectors, tokens, strict=True):
-                outcomes[place] = Embedded(vector, own)
-        return outcomes
+        return [self.parts.transcribe(recording) for recording in recordings]

@@ -181,7 +181,7 @@ def _of_product(session: Session, towers: Towers, catalogue_id: int, part: Query
         raise ProductUnknown(f"The catalogue has no product {part.sku!r}.", [where])
     wanted = [modality for modality in Modality if part.modality in (None, modality)]
     stored: dict[Modality, list[StoredContent]] = {modality: [] for modality in wanted}
-    for row in embeddings.tokens(session, towers.space, [product.id]):
+    for row in embeddings.tokens(session, towers.space, catalogue_id, [product.id]):
         if row.modality in stored:
             stored[Modality(row.modality)].append(read_content(row, towers.embedder.alignment))
     means = {modality: unit(np.mean([own.vector for own in each], axis=0)) for modality, each in stored.items() if each}

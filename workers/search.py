@@ -17,6 +17,7 @@ from app.jobs.client import enqueue
 from app.jobs.names import Task
 from app.search.filters import parse_field
 from app.search.service import read_query
+from app.spaces import service as spaces
 from app.types import JobState
 from workers.connections import Connections
 from workers.hits import hit_document, hits_of
@@ -25,7 +26,7 @@ from workers.rerank.relevance import rerank
 from workers.retrieval import Retrieval
 from workers.stopwatch import Stopwatch
 from workers.stored import read_content
-from workers.towers import Towers
+from workers.towers import HeldSpaces, Towers
 from workers.wording import Wording
 
 log = logging.getLogger(__name__)
@@ -34,13 +35,13 @@ RERANKED = 100  # of the best candidates
 CHECKED_EVERY = 100  # of the searches by approximate scans, which are repeated exactly
 
 
-def run_search(connections: Connections, towers: Towers, job_id: UUID) -> None:
+def run_search(connections: Connections, held: HeldSpaces, job_id: UUID) -> None:
     """Runs a search job to its end, unless it has ended or was cancelled."""
     with connections.jobs.transaction() as session:
         job = jobs.start(session, job_id)
     if job is None:
         return
-    result, problem = _outcome(connections, towers, job)
+    result, problem = _outcome(connections, held, job)
     state = JobState.SUCCEEDED if problem is None else JobState.FAILED
     with connections.jobs.transaction() as session:
         jobs.finish(session, job_id, state, result=result, error=problem)
@@ -48,11 +49,14 @@ def run_search(connections: Connections, towers: Towers, job_id: UUID) -> None:
             enqueue(session, Task.CHECK_RECALL, [str(job_id)])
 
 
-def _outcome(connections: Connections, towers: Towers, job: Job) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+def _outcome(
+    connections: Connections, held: HeldSpaces, job: Job
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     if job.attempts > MAX_ATTEMPTS:
         return None, SearchAbandoned().problem()
     try:
         with connections.sessions() as session:
+            towers = held.of(spaces.answering(session, cast(int, job.catalogue_id)))
             return _answer(session, connections, towers, job), None
     except TriseekError as error:
         return None, error.problem()
@@ -77,7 +81,7 @@ def _answer(session: Session, connections: Connections, towers: Towers, job: Job
     alignment = towers.embedder.alignment
     looks = query.rerank and (query.explain or any(alignment.card.rerank_weights.values()))
     best = [each.product_id for each in ranked.products if each.product_id in found][:RERANKED]
-    stored = embeddings.tokens(session, towers.space, best) if looks else []
+    stored = embeddings.tokens(session, towers.space, catalogue_id, best) if looks else []
     watch.lap("sql")
     reranked = rerank(encoded.asked, query.against, [read_content(row, alignment) for row in stored], alignment)
     there = [each for each in ranked.products if each.product_id in found]

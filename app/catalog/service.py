@@ -116,8 +116,11 @@ def views(session: Session, rows: Sequence[Product]) -> list[ProductView]:
     own_media: dict[int, list[ProductMedia]] = {product_id: [] for product_id in ids}
     for each in media.of_products(session, ids):
         own_media[each.product_id].append(each)
-    space = spaces.active(session)
-    modalities = embeddings.modalities(session, space.id, ids) if space is not None else {}
+    modalities: dict[int, list[str]] = {}
+    for catalogue in {product.catalogue_id for product in rows}:
+        space = spaces.answering(session, catalogue)
+        own = [product.id for product in rows if product.catalogue_id == catalogue]
+        modalities |= embeddings.modalities(session, space.id, catalogue, own) if space is not None else {}
     return [
         ProductView(product=product, media=own_media[product.id], modalities=modalities.get(product.id, []))
         for product in rows

@@ -10,15 +10,10 @@ from sqlalchemy.orm import Session
 from app.db import media
 from app.db.products import IN_STATE
 from app.db.tables import Embedding, EmbeddingSpace, Product, ProductMedia, Tokens
-from app.types import EmbeddingState, SpaceState
+from app.types import EmbeddingState
 
 PENDING = IN_STATE[EmbeddingState.PENDING]
 UNFETCHED = exists().where(ProductMedia.product_id == Product.id, media.UNFETCHED)
-
-
-def writable_spaces(session: Session) -> list[EmbeddingSpace]:
-    """The spaces that every new product is embedded into: all that are not retired."""
-    return list(session.scalars(select(EmbeddingSpace).where(EmbeddingSpace.state != SpaceState.RETIRED)))
 
 
 def claim_pending(session: Session, product_ids: Sequence[int]) -> list[Product]:
@@ -99,12 +94,14 @@ def lock_versions(session: Session, product_ids: Sequence[int]) -> dict[int, Pro
 def replace(
     session: Session,
     space_id: int,
+    catalogue_id: int,
     product_ids: Sequence[int],
     rows: Sequence[Mapping[str, Any]],
     tokens: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Replaces all the embeddings that these products have in a space, and the tokens that belong to them."""
-    session.execute(delete(Embedding).where(Embedding.space_id == space_id, Embedding.product_id.in_(product_ids)))
+    """Replaces all the embeddings that these products of a catalogue have in a space, and their tokens."""
+    own = (Embedding.catalogue_id == catalogue_id, Embedding.space_id == space_id)
+    session.execute(delete(Embedding).where(*own, Embedding.product_id.in_(product_ids)))
     if rows:
         session.execute(insert(Embedding), rows)
     if tokens:
@@ -118,18 +115,21 @@ def mark(session: Session, product_id: int, *, version: int, problem: Mapping[st
     session.execute(update(Product).where(Product.id == product_id).values(**values))
 
 
-def modalities(session: Session, space_id: int, product_ids: Sequence[int]) -> dict[int, list[str]]:
-    """Which modalities these products can be found by in a space."""
+def modalities(session: Session, space_id: int, catalogue_id: int, product_ids: Sequence[int]) -> dict[int, list[str]]:
+    """Which modalities these products of a catalogue can be found by in a space."""
+    own = (Embedding.catalogue_id == catalogue_id, Embedding.space_id == space_id)
     rows = session.execute(
         select(Embedding.product_id, func.array_agg(Embedding.modality.distinct()))
-        .where(Embedding.space_id == space_id, Embedding.product_id.in_(product_ids))
+        .where(*own, Embedding.product_id.in_(product_ids))
         .group_by(Embedding.product_id)
     )
     return {product_id: list(found) for product_id, found in rows}
 
 
-def tokens(session: Session, space: EmbeddingSpace, product_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    """The vectors of these products with their tokens.
+def tokens(
+    session: Session, space: EmbeddingSpace, catalogue_id: int, product_ids: Sequence[int]
+) -> Sequence[Row[Any]]:
+    """The vectors of these products of a catalogue with their tokens.
 
     Rows are `product_id`, `modality`, `ordinal`, `digest`, `vector`, `labels` and `tokens`. Vectors come in halfvec's
     binary format, many times faster to read than its text: two big-endian 16-bit numbers (the dimension and zero),
@@ -139,7 +139,9 @@ def tokens(session: Session, space: EmbeddingSpace, product_ids: Sequence[int]) 
     statement = text(
         "SELECT product_id, modality, ordinal, digest, halfvec_send(embedding) AS vector, labels,"
         " halfvec_send(vectors) AS tokens FROM embeddings LEFT JOIN tokens"
-        " USING (space_id, product_id, modality, ordinal)"
-        " WHERE space_id = :space AND product_id = ANY (:products) ORDER BY product_id, modality, ordinal"
+        " USING (catalogue_id, product_id, space_id, modality, ordinal)"
+        " WHERE catalogue_id = :catalogue AND space_id = :space AND product_id = ANY (:products)"
+        " ORDER BY product_id, modality, ordinal"
     )
-    return session.execute(statement, {"space": space.id, "products": list(product_ids)}).all()
+    values = {"catalogue": catalogue_id, "space": space.id, "products": list(product_ids)}
+    return session.execute(statement, values).all()

@@ -59,7 +59,8 @@ class Matching:
     def _found(self) -> str:
         return (
             "products.catalogue_id = :catalogue AND products.id <> ALL (CAST(:exclude AS bigint[]))"
-            " AND EXISTS (SELECT FROM embeddings WHERE embeddings.space_id = :space"
+            " AND EXISTS (SELECT FROM embeddings WHERE embeddings.catalogue_id = :catalogue"
+            " AND embeddings.space_id = :space"
             " AND embeddings.product_id = products.id AND embeddings.modality = ANY (:modalities))"
             f" AND {self.where.text}"
         )

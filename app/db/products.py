@@ -140,3 +140,8 @@ def skus(session: Session, product_ids: Sequence[int]) -> dict[int, str]:
     """The SKUs of these products, as far as they still exist."""
     found = session.execute(select(Product.id, Product.sku).where(Product.id.in_(product_ids)))
     return {row.id: row.sku for row in found}
+
+
+def catalogues_of(session: Session, product_ids: Sequence[int]) -> set[int]:
+    """The catalogues that these products are in."""
+    return set(session.scalars(select(Product.catalogue_id).distinct().where(Product.id.in_(product_ids))))

@@ -112,7 +112,7 @@ SELECT * FROM best JOIN compared USING (product_id) ORDER BY {order}
         told = "(SELECT nodes FROM broadened) IS NOT NULL"
         return " UNION ".join(
             f"(SELECT product_id FROM embeddings WHERE {self._stored(modality)} AND {told}"  # noqa: S608
-            f" AND {self._own('product_id')}{matches}"
+            f"{self._excluded('product_id')}{matches}"
             f" ORDER BY {self._distance(number, reading)} LIMIT {int(self.candidates)})"
             for number, part in enumerate(self.parts)
             for reading in range(len(part.vectors))
@@ -121,16 +121,19 @@ SELECT * FROM best JOIN compared USING (product_id) ORDER BY {order}
 
     @property
     def _matching(self) -> str:
-        return f"{self._own('id')} AND {self.where.text}"
+        return f"{self._of_catalogue}{self._excluded('id')} AND {self.where.text}"
 
-    def _own(self, product: str) -> str:
-        excluded = f" AND {product} <> ALL (CAST(:exclude AS bigint[]))" if self.exclude else ""
-        return f"catalogue_id = {int(self.catalogue_id)}{excluded}"
+    def _excluded(self, product: str) -> str:
+        return f" AND {product} <> ALL (CAST(:exclude AS bigint[]))" if self.exclude else ""
+
+    @property
+    def _of_catalogue(self) -> str:
+        return f"catalogue_id = {int(self.catalogue_id)}"
 
     def _stored(self, *modalities: Modality) -> str:
-        """Vectors of the space, of these modalities."""
+        """Vectors of the catalogue in the space, of these modalities."""
         these = ", ".join(f"'{Modality(modality)}'" for modality in modalities)
-        return f"space_id = {int(self.space.id)} AND modality IN ({these})"
+        return f"{self._of_catalogue} AND space_id = {int(self.space.id)} AND modality IN ({these})"
 
     def _share(self, number: int) -> str:
         shares = self.parts[number].shares

@@ -1,32 +1,72 @@
-"""Statements over embedding spaces and their vector indexes."""
+"""Statements over embedding spaces."""
 
-from sqlalchemy import func, select, text, update
+from collections.abc import Iterable
+
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from app.db.tables import EmbeddingSpace
-from app.types import Modality, SpaceKey, SpaceState
-
-# Of every HNSW index. Twice pgvector's 64: what is typed or said lies far from all pictures, and half as many paths
-# find too few of the nearest ones (`triseek bench rank --data`).
-M, EF_CONSTRUCTION = 16, 128
+from app.types import SpaceKey, SpaceState
 
 
-def find_or_create(session: Session, key: SpaceKey) -> EmbeddingSpace:
-    """The row of this space; a new one is building."""
-    values = {"encoders": dict(key.encoders), "alignment": key.alignment, "dim": key.dim, "metric": key.metric}
-    session.execute(insert(EmbeddingSpace).values(**values, state=SpaceState.BUILDING).on_conflict_do_nothing())
+def find_or_create(
+    session: Session, key: SpaceKey, *, catalogue_id: int | None = None, artifact: str | None = None, places: str = ""
+) -> EmbeddingSpace:
+    """The row of this space of all catalogues, or of one alone; a new one is building."""
+    values = _values(key, catalogue_id)
+    made = insert(EmbeddingSpace).values(**values, artifact=artifact, places=places, state=SpaceState.BUILDING)
+    session.execute(made.on_conflict_do_nothing())
     return session.scalars(select(EmbeddingSpace).filter_by(**values)).one()
 
 
-def active(session: Session) -> EmbeddingSpace | None:
-    """The space that answers searches."""
-    return session.scalars(select(EmbeddingSpace).where(EmbeddingSpace.state == SpaceState.ACTIVE)).first()
+def find_by_key(session: Session, key: SpaceKey, catalogue_id: int | None) -> EmbeddingSpace | None:
+    """The row of this space, if there is one."""
+    return session.scalars(select(EmbeddingSpace).filter_by(**_values(key, catalogue_id))).first()
+
+
+def _values(key: SpaceKey, catalogue_id: int | None) -> dict[str, object]:
+    return {
+        "encoders": dict(key.encoders),
+        "alignment": key.alignment,
+        "dim": key.dim,
+        "metric": key.metric,
+        "catalogue_id": catalogue_id,
+    }
+
+
+def active(session: Session, catalogue_id: int | None = None) -> EmbeddingSpace | None:
+    """The active space of all catalogues, or of one alone."""
+    chosen = select(EmbeddingSpace).filter_by(state=SpaceState.ACTIVE, catalogue_id=catalogue_id)
+    return session.scalars(chosen.execution_options(populate_existing=True)).first()
+
+
+def answering(session: Session, catalogue_id: int) -> EmbeddingSpace | None:
+    """The space that answers a catalogue's searches: its own active one, else that of all."""
+    own = or_(EmbeddingSpace.catalogue_id == catalogue_id, EmbeddingSpace.catalogue_id.is_(None))
+    chosen = (
+        select(EmbeddingSpace)
+        .where(EmbeddingSpace.state == SpaceState.ACTIVE, own)
+        .order_by(EmbeddingSpace.catalogue_id.nulls_last())
+        .limit(1)
+    )
+    return session.scalars(chosen.execution_options(populate_existing=True)).first()
+
+
+def writable(session: Session, catalogue_ids: Iterable[int]) -> list[EmbeddingSpace]:
+    """The spaces that products of these catalogues are embedded into: all that are not retired, locked as they are.
+
+    Nobody makes or retires a space until the transaction ends.
+    """
+    lock_states(session, shared=True)
+    own = or_(EmbeddingSpace.catalogue_id.in_(set(catalogue_ids)), EmbeddingSpace.catalogue_id.is_(None))
+    chosen = select(EmbeddingSpace).where(EmbeddingSpace.state != SpaceState.RETIRED, own)
+    return list(session.scalars(chosen.order_by(EmbeddingSpace.id).execution_options(populate_existing=True)))
 
 
 def find(session: Session, space_id: int) -> EmbeddingSpace | None:
     """One space."""
-    return session.get(EmbeddingSpace, space_id)
+    return session.get(EmbeddingSpace, space_id, populate_existing=True)
 
 
 def every(session: Session) -> list[EmbeddingSpace]:
@@ -34,44 +74,49 @@ def every(session: Session) -> list[EmbeddingSpace]:
     return list(session.scalars(select(EmbeddingSpace).order_by(EmbeddingSpace.id)))
 
 
-def lock_states(session: Session) -> None:
-    """Lets one transaction at a time change which space is active."""
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('embedding_spaces'))"))
-
-
-def activate(session: Session, space_id: int) -> None:
-    """Makes this space the one that answers searches; the one before stays ready."""
-    session.execute(
-        update(EmbeddingSpace).where(EmbeddingSpace.state == SpaceState.ACTIVE).values(state=SpaceState.READY)
+def building(session: Session) -> list[EmbeddingSpace]:
+    """The spaces that are being built, oldest first."""
+    return list(
+        session.scalars(select(EmbeddingSpace).filter_by(state=SpaceState.BUILDING).order_by(EmbeddingSpace.id))
     )
+
+
+def before(session: Session, catalogue_id: int | None) -> EmbeddingSpace | None:
+    """The ready space that was active last."""
+    chosen = select(EmbeddingSpace).filter_by(state=SpaceState.READY, catalogue_id=catalogue_id)
+    was_active = chosen.where(EmbeddingSpace.deactivated_at.is_not(None))
+    return session.scalars(was_active.order_by(EmbeddingSpace.deactivated_at.desc()).limit(1)).first()
+
+
+def lock_states(session: Session, *, shared: bool = False) -> None:
+    """Lets one transaction at a time change what spaces there are; those that only rely on it share."""
+    function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    session.execute(text(f"SELECT {function}(hashtext('embedding_spaces'))"))
+
+
+def activate(session: Session, space: EmbeddingSpace) -> None:
+    """Makes this space the one that answers searches; the one before stays ready."""
+    deactivate(session, space.catalogue_id)
     session.execute(
         update(EmbeddingSpace)
-        .where(EmbeddingSpace.id == space_id)
-        .values(state=SpaceState.ACTIVE, activated_at=func.now())
+        .where(EmbeddingSpace.id == space.id)
+        .values(state=SpaceState.ACTIVE, activated_at=func.clock_timestamp())
+    )
+    session.refresh(space)
+
+
+def deactivate(session: Session, catalogue_id: int | None) -> None:
+    """Lets no space of all catalogues, or of one alone, be active; the one that was stays ready."""
+    active_one = (
+        EmbeddingSpace.state == SpaceState.ACTIVE,
+        EmbeddingSpace.catalogue_id.is_not_distinct_from(catalogue_id),
+    )
+    session.execute(
+        update(EmbeddingSpace).where(*active_one).values(state=SpaceState.READY, deactivated_at=func.clock_timestamp())
     )
 
 
-def create_indexes(session: Session, space: EmbeddingSpace) -> None:
-    """Makes the space's HNSW indexes, one a modality, so that no scan meets another space or modality.
-
-    Source: Malkov and Yashunin, 2018, "Efficient and robust approximate nearest neighbor search using HNSW graphs".
-    """
-    space_id, dim = int(space.id), int(space.dim)
-    graph = f"m = {M}, ef_construction = {EF_CONSTRUCTION}"
-    for modality in Modality:
-        session.execute(
-            text(
-                f"CREATE INDEX IF NOT EXISTS embeddings_{space_id}_{modality} ON embeddings"
-                f" USING hnsw ((embedding::halfvec({dim})) halfvec_cosine_ops) WITH ({graph})"
-                f" WHERE space_id = {space_id} AND modality = '{modality}'"
-            )
-        )
-
-
-def index_bytes(session: Session, space: EmbeddingSpace) -> int:
-    """How large the space's indexes are on disk, together."""
-    names = [f"embeddings_{int(space.id)}_{modality}" for modality in Modality]
-    statement = text(
-        "SELECT coalesce(sum(pg_relation_size(to_regclass(name))), 0) FROM unnest(CAST(:names AS text[])) AS name"
-    )
-    return int(session.execute(statement, {"names": names}).scalar_one())
+def set_state(session: Session, space: EmbeddingSpace, state: SpaceState) -> None:
+    """Writes the state of a space that is not active and does not become so."""
+    session.execute(update(EmbeddingSpace).where(EmbeddingSpace.id == space.id).values(state=state))
+    session.refresh(space)

@@ -11,6 +11,7 @@ class Queue(StrEnum):
     QUERY = "query"
     EMBED = "embed"
     CHECK = "check"  # dry runs: the same workers, in turn with what waits to be embedded
+    REINDEX = "reindex"  # the same workers, too, in turn with the others
     IMPORT = "import"
     TRAIN = "train"
     UPKEEP = "upkeep"
@@ -25,6 +26,11 @@ class Task(StrEnum):
     RUN_IMPORT = "imports.run"
     CHECK_IMPORT = "imports.check"
     FETCH_MEDIA = "imports.fetch"
+    PREPARE_SPACE = "spaces.prepare"
+    BACKFILL = "spaces.backfill"
+    INDEX_SPACE = "spaces.index"
+    VERIFY_SPACE = "spaces.verify"
+    CLEAR_SPACE = "spaces.clear"
     SWEEP = "upkeep.sweep"
     INDEX_WORDS = "upkeep.words"
     TIDY = "upkeep.tidy"
@@ -38,6 +44,11 @@ QUEUE_OF_TASK = {
     Task.RUN_IMPORT: Queue.IMPORT,
     Task.CHECK_IMPORT: Queue.CHECK,
     Task.FETCH_MEDIA: Queue.IMPORT,
+    Task.PREPARE_SPACE: Queue.REINDEX,
+    Task.BACKFILL: Queue.REINDEX,
+    Task.VERIFY_SPACE: Queue.REINDEX,
+    Task.INDEX_SPACE: Queue.UPKEEP,
+    Task.CLEAR_SPACE: Queue.UPKEEP,
     Task.SWEEP: Queue.UPKEEP,
     Task.INDEX_WORDS: Queue.UPKEEP,
     Task.TIDY: Queue.UPKEEP,

@@ -80,6 +80,24 @@ class MediaStore:
         except FileNotFoundError as error:
             raise MediaMissing(f"The media store does not hold {digest}.") from error
 
+    def put_derived(self, path: str, data: bytes) -> None:
+        """Stores what was derived from other bytes and can be made again, under a relative path of its own.
+
+        Raises:
+            MediaStoreFull: there is no room.
+        """
+        partial = self._partial()
+        with _room_is_told():
+            self._files.pipe_file(partial, data)
+            self._move(partial, f"{self._root}/{path}")
+
+    def get_derived(self, path: str) -> bytes | None:
+        """What was derived, if it was."""
+        try:
+            return bytes(self._files.cat_file(f"{self._root}/{path}"))
+        except FileNotFoundError:
+            return None
+
     def clear(self) -> None:
         """Removes everything."""
         if self._files.exists(self._root):

@@ -20,7 +20,7 @@ from workers.connections import Connections
 from workers.embedder import Embedder
 from workers.ingest import embed_products
 from workers.search import run_search
-from workers.towers import Towers
+from workers.towers import HeldSpaces, Towers
 
 CATALOGUE = "shop"
 
@@ -36,6 +36,7 @@ class Shop:
 
     connections: Connections
     towers: Towers
+    held: HeldSpaces
 
     def store(self, data: bytes) -> MediaRef:
         return MediaRef(digest=self.connections.store.put(data), bytes=len(data), content_type="")
@@ -51,7 +52,7 @@ class Shop:
         with self.connections.sessions() as session:
             tenant = catalogues.first_tenant(session, "default")
             ids = [view.product.id for view in service.page(session, tenant, CATALOGUE, after=0, limit=1000)]
-        embed_products(self.connections, self.towers, ids)
+        embed_products(self.connections, self.held, ids)
 
     def upload(self, *drafts: ProductDraft) -> list[Job]:
         """Uploads products and embeds them; their jobs as they ended."""
@@ -64,7 +65,7 @@ class Shop:
         with self.connections.jobs.transaction() as session:
             tenant = catalogues.first_tenant(session, "default")
             job_id = submit(session, tenant, CATALOGUE, SearchQuery(parts=parts, **options)).id
-        run_search(self.connections, self.towers, job_id)
+        run_search(self.connections, self.held, job_id)
         return self.job(job_id)
 
     def found(self, *parts: QueryPart, **options: Any) -> list[str]:
@@ -89,6 +90,9 @@ def shop(services: Services, embedder: Embedder) -> Iterator[Shop]:
     connections = Connections.of(services.settings)
     with connections.jobs.transaction() as session:
         space = adopt(session, embedder.space_key)
-    yield Shop(connections, Towers(embedder=embedder, space=space))
+    towers = Towers(embedder=embedder, space=space)
+    held = HeldSpaces(connections, embedder.parts)
+    held.hold(towers)
+    yield Shop(connections, towers, held)
     bound = connections.sessions.kw["bind"]
     bound.dispose()

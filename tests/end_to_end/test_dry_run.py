@@ -51,7 +51,7 @@ def _try(shop: Shop, rows: Sequence[Mapping[str, Any]]) -> tuple[Job, list[JobEr
 def _run(shop: Shop, job_id: uuid.UUID) -> None:
     own = shop.connections
     settings = replace(own.settings, fetch_hosts=frozenset({HOST}))
-    examiner = Examiner(shop.towers.embedder)
+    examiner = Examiner(lambda: shop.towers.embedder)
     importing.Importer(client=own.jobs, store=own.store, settings=settings, examiner=examiner).run(job_id)
 
 

@@ -5,7 +5,7 @@ from app.db import embeddings
 from app.types import JobState
 from tests.end_to_end.conftest import Shop
 from tests.workers.pictures import encoded, halves
-from workers.ingest import _embed, _texts, _write
+from workers.ingest import embed_claimed, write_claimed
 
 
 def test_only_what_is_new_goes_through_an_encoder(shop: Shop) -> None:
@@ -22,8 +22,9 @@ def test_only_what_is_new_goes_through_an_encoder(shop: Shop) -> None:
 
 
 def _vectors(shop: Shop) -> dict[tuple[str, int], bytes]:
+    product = shop.view("a").product
     with shop.connections.sessions() as session:
-        rows = embeddings.tokens(session, shop.towers.space, [shop.view("a").product.id])
+        rows = embeddings.tokens(session, shop.towers.space, product.catalogue_id, [product.id])
         return {(row.modality, row.ordinal): bytes(row.vector) for row in rows}
 
 
@@ -32,11 +33,11 @@ def test_an_attempt_that_another_has_overtaken_writes_and_counts_nothing(shop: S
     product = shop.view("a").product
     with shop.connections.jobs.transaction() as session:
         late = embeddings.claim_pending(session, [product.id])
-    embedded = _embed(shop.towers, [content for each in late for content in _texts(each)], lambda: None)
+    embedded = embed_claimed(shop.connections, shop.held, [shop.towers.space], late)
     shop.embed()
     for _ in range(2):
         with shop.connections.jobs.transaction() as session:
-            _write(session, shop.towers.space.id, late, embedded)
+            write_claimed(session, late, embedded)
     job = shop.job(job_id)
     assert (job.state, job.done, job.encoded) == (JobState.SUCCEEDED, 1, 1)
 

@@ -82,7 +82,7 @@ def _embedded(shop: Shop) -> dict[str, ProductView]:
         tenant = catalogues.first_tenant(session, "default")
         ids = [view.product.id for view in service.page(session, tenant, CATALOGUE, after=0, limit=1_000)]
     for start in range(0, len(ids), AT_ONCE):
-        embed_products(shop.connections, shop.towers, ids[start : start + AT_ONCE])
+        embed_products(shop.connections, shop.held, ids[start : start + AT_ONCE])
     with shop.connections.sessions() as session:
         views = service.page(session, tenant, CATALOGUE, after=0, limit=1_000)
         return {view.product.sku: view for view in views}

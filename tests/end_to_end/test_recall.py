@@ -35,7 +35,7 @@ def _mean(shop: Shop) -> tuple[int, float | None]:
 def test_an_index_that_finds_all_has_a_recall_of_one(stocked: Shop) -> None:
     job = stocked.search(LAMP)
     assert _mean(stocked) == (0, None)
-    check_recall(stocked.connections, stocked.towers, job.id)
+    check_recall(stocked.connections, stocked.held, job.id)
     assert _mean(stocked) == (1, 1.0)
 
 
@@ -48,7 +48,7 @@ def test_what_an_index_misses_is_seen(stocked: Shop, monkeypatch: pytest.MonkeyP
         return replace(found, products=found.products[5:]) if scan is Scan.APPROXIMATE else found
 
     monkeypatch.setattr(ranking, "rank", forgetful)
-    check_recall(stocked.connections, stocked.towers, job.id)
+    check_recall(stocked.connections, stocked.held, job.id)
     assert _mean(stocked) == (1, pytest.approx(0.5))
 
 
@@ -74,5 +74,5 @@ def test_a_job_that_is_no_finished_search_is_passed_over(stocked: Shop) -> None:
     with stocked.connections.jobs.transaction() as session:
         job = jobs.add(session, tenant_id=1, catalogue_id=None, kind=JobKind.SEARCH, request={}, total=None)
     for job_id in (job.id, uuid.uuid4()):
-        check_recall(stocked.connections, stocked.towers, job_id)
+        check_recall(stocked.connections, stocked.held, job_id)
     assert _mean(stocked) == (0, None)

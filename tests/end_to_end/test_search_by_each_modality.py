@@ -133,13 +133,14 @@ def test_a_hit_explains_what_each_word_looked_at(stocked: Shop) -> None:
 
 def test_products_keep_their_tokens_and_lose_them_with_their_vectors(stocked: Shop) -> None:
     with stocked.connections.sessions.begin() as session:
-        rows = embeddings.tokens(session, stocked.towers.space, list(range(1, 1000)))
+        rows = embeddings.tokens(session, stocked.towers.space, 1, list(range(1, 1000)))
         by_modality = {(row.product_id, row.modality): row for row in rows}
         assert len(by_modality) >= 2 * len(SKUS)
         for row in rows:
             own = read_content(row, stocked.towers.embedder.alignment)
             assert len(own.tokens.labels) == len(own.tokens.vectors) > 0
             np.testing.assert_allclose(np.linalg.norm(own.tokens.vectors, axis=1), 1, atol=2e-3)
-        embeddings.replace(session, stocked.towers.space.id, [rows[0].product_id], [])
-        left = session.scalars(select(Tokens.product_id).where(Tokens.product_id == rows[0].product_id)).all()
+        embeddings.replace(session, stocked.towers.space.id, 1, [rows[0].product_id], [])
+        own_rows = (Tokens.catalogue_id == 1, Tokens.product_id == rows[0].product_id)
+        left = session.scalars(select(Tokens.product_id).where(*own_rows)).all()
         assert left == []

@@ -6,7 +6,7 @@ from app.errors import ProductUnknown
 from app.sample.speech import synthesise
 from app.types import JobState, Modality, QueryPart
 from tests.end_to_end.conftest import Shop
-from workers.ingest import MAX_ATTEMPTS, _embed, _texts, _write, embed_products
+from workers.ingest import MAX_ATTEMPTS, embed_claimed, embed_products, write_claimed
 
 TRUNCATED_JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000") + b"\xff\xdb"
 
@@ -60,9 +60,9 @@ def test_a_change_during_embedding_is_not_overwritten(shop: Shop) -> None:
     with shop.connections.jobs.transaction() as session:
         claimed = embeddings.claim_pending(session, [product.id])
     shop.put(ProductDraft(sku="a", title="Chair"))
-    embedded = _embed(shop.towers, [content for each in claimed for content in _texts(each)], lambda: None)
+    embedded = embed_claimed(shop.connections, shop.held, [shop.towers.space], claimed)
     with shop.connections.jobs.transaction() as session:
-        _write(session, shop.towers.space.id, claimed, embedded)
+        write_claimed(session, claimed, embedded)
     assert shop.view("a").embedding_state == "pending"
     shop.embed()
     assert shop.view("a").embedding_state == "ready"
@@ -75,7 +75,7 @@ def test_a_product_whose_worker_always_dies_is_given_up(shop: Shop) -> None:
     for _ in range(MAX_ATTEMPTS - 1):
         with shop.connections.jobs.transaction() as session:
             embeddings.claim_pending(session, [product.id])
-    embed_products(shop.connections, shop.towers, [product.id])
+    embed_products(shop.connections, shop.held, [product.id])
     assert shop.job(job_id).state == JobState.FAILED
     assert shop.view("poison").embedding_state == "failed"
 
@@ -85,8 +85,8 @@ def test_a_batch_that_did_not_end_goes_one_by_one(shop: Shop) -> None:
     ids = [shop.view(str(number)).product.id for number in range(3)]
     with shop.connections.jobs.transaction() as session:
         embeddings.claim_pending(session, ids)
-    embed_products(shop.connections, shop.towers, ids)
+    embed_products(shop.connections, shop.held, ids)
     assert {shop.view(str(number)).embedding_state for number in range(3)} == {"pending"}
     for product_id in ids:
-        embed_products(shop.connections, shop.towers, [product_id])
+        embed_products(shop.connections, shop.held, [product_id])
     assert {shop.view(str(number)).embedding_state for number in range(3)} == {"ready"}

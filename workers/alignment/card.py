@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from app.errors import ArtifactInvalid
-from app.types import EncoderCard, Modality
+from app.types import EncoderCard, Modality, SpaceKey
 from workers.alignment.mixing import Mixing, Mixture, name_of, read_mixture
 from workers.alignment.picture_head import ClassifierShape
 from workers.alignment.relevance import Calibration, Calibrations
@@ -39,6 +39,11 @@ class AlignmentCard:
     tuned: Mapping[Modality, str] = field(default_factory=dict)  # SHA-256 of the file of an encoder's own last blocks
     mixing: Mapping[Mixture, Mixing] = field(default_factory=dict)  # how it is ranked for each; by the sum unless told
     training: Mapping[str, Any] = field(default_factory=dict)  # data, seed, settings, metrics
+
+    @property
+    def space_key(self) -> SpaceKey:
+        """The space that vectors of this alignment live in."""
+        return SpaceKey(encoders=dict(self.encoders), alignment=self.sha256, dim=self.dim)
 
     @classmethod
     def read(cls, path: Path) -> Self:

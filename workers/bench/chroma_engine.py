@@ -8,7 +8,7 @@ from typing import ClassVar
 import chromadb
 from chromadb.config import Settings
 
-from app.db.spaces import EF_CONSTRUCTION, M
+from app.db.vector_indexes import EF_CONSTRUCTION, M
 from workers.bench.engine import EF, Engine, Search
 from workers.bench.sample import Sample, Vectors, fields_of
 

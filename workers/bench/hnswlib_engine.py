@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import hnswlib
 
-from app.db.spaces import EF_CONSTRUCTION, M
+from app.db.vector_indexes import EF_CONSTRUCTION, M
 from workers.bench.engine import EF, Engine, Search
 from workers.bench.sample import SHARES, Sample, Vectors
 

@@ -9,7 +9,7 @@ import lancedb
 import pyarrow as pa
 from lancedb.index import BTree, HnswSq
 
-from app.db.spaces import EF_CONSTRUCTION, M
+from app.db.vector_indexes import EF_CONSTRUCTION, M
 from workers.bench.engine import EF, Engine, Search
 from workers.bench.sample import SHARES, Sample, Vectors, fields_of
 

@@ -13,7 +13,7 @@ from psycopg import Connection
 from sqlalchemy import text
 
 from app.conditions import Comparison, Field, Operator
-from app.db import catalogues, ranking, spaces
+from app.db import catalogues, ranking, spaces, vector_indexes
 from app.db.engine import make_engine, make_sessions
 from app.db.filtering import EVERYTHING, sql_of
 from app.db.migrate import upgrade
@@ -70,13 +70,13 @@ class TriseekEngine(Engine):
         """Makes the index, and lets the planner know the tables."""
         with self._sessions.begin() as session:
             session.execute(text("SET LOCAL maintenance_work_mem = '3GB'"))
-            spaces.create_indexes(session, self._space)
+            vector_indexes.create(session, self._space)
             session.execute(text("ANALYZE products, embeddings"))
 
     def size(self) -> int:
         """Bytes of the vectors' index."""
         with self._sessions() as session:
-            return spaces.index_bytes(session, self._space)
+            return vector_indexes.size(session, self._space)
 
     def searcher(self) -> Search:
         """A search in a transaction of its own, as it is one statement of a search among others."""

@@ -11,7 +11,7 @@ import numpy as np
 from pgvector import HalfVector
 from sqlalchemy.orm import Session
 
-from app.db import catalogues, embeddings, products, ranking, spaces
+from app.db import catalogues, embeddings, products, ranking, spaces, vector_indexes
 from app.db.engine import make_engine, make_sessions
 from app.db.migrate import upgrade
 from app.db.ranking_statement import RankingPart, RankingStatement
@@ -94,7 +94,7 @@ def _space(session: Session, alignment: Alignment) -> EmbeddingSpace:
     card = alignment.card
     key = SpaceKey(encoders=dict(card.encoders), alignment=card.sha256, dim=card.dim)
     space = spaces.find_or_create(session, key)
-    spaces.create_indexes(session, space)
+    vector_indexes.create(session, space)
     return space
 
 
@@ -143,7 +143,7 @@ def _store(session: Session, space: EmbeddingSpace, catalogue: int, index: Index
                     "embedding": HalfVector(vector),
                 }
             )
-        embeddings.replace(session, space.id, [], rows)
+        embeddings.replace(session, space.id, catalogue, [], rows)
     return {made[product]: place for place, product in enumerate(index.products)}
 
 

@@ -11,13 +11,13 @@ from workers.examiner import examiner
 from workers.ingest import embed_products
 from workers.recall import check_recall
 from workers.stopping import is_stopping
-from workers.towers import towers
+from workers.towers import held_spaces
 
 
 @celery.task(name=str(Task.EMBED_PRODUCTS))
 def embed(product_ids: list[int]) -> None:
     """Embeds those of these products that wait."""
-    embed_products(connections(), towers(), product_ids)
+    embed_products(connections(), held_spaces(), product_ids)
 
 
 @celery.task(name=str(Task.CHECK_IMPORT))
@@ -33,4 +33,4 @@ def check(job_id: str) -> None:
 @celery.task(name=str(Task.CHECK_RECALL))
 def recall(job_id: str) -> None:
     """Checks whether a search by approximate scans found the best products."""
-    check_recall(connections(), towers(), UUID(job_id))
+    check_recall(connections(), held_spaces(), UUID(job_id))

@@ -5,7 +5,7 @@ from celery.signals import worker_init, worker_process_init
 from app.errors import TriseekError
 from app.settings import Settings
 from workers.alignment.artifact import DEFAULT, check_alignment
-from workers.towers import towers
+from workers.towers import held_spaces
 
 
 @worker_init.connect
@@ -20,4 +20,4 @@ def check(**_: object) -> None:
 @worker_process_init.connect
 def load(**_: object) -> None:
     """Loads the encoders, and starts what decodes media."""
-    towers().embedder.start_decoders()
+    held_spaces().parts.start_decoders()

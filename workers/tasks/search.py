@@ -7,10 +7,10 @@ from app.jobs.names import Task
 from workers.celery import celery
 from workers.connections import connections
 from workers.search import run_search
-from workers.towers import towers
+from workers.towers import held_spaces
 
 
 @celery.task(name=str(Task.RUN_SEARCH), soft_time_limit=60, time_limit=90)
 def search(job_id: str) -> None:
     """Runs a search, unless it has ended or was cancelled."""
-    run_search(connections(), towers(), UUID(job_id))
+    run_search(connections(), held_spaces(), UUID(job_id))

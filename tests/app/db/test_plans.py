@@ -27,6 +27,9 @@ SELECT :space, id, 'text', 0, :catalogue, 1, '',
     CAST(ARRAY(SELECT CAST(random() - 0.5 + 0 * products.id AS real) FROM generate_series(1, :dim)) AS halfvec)
 FROM products WHERE catalogue_id = :catalogue;
 """
+PART_OF = """
+SELECT right(CAST(tableoid AS regclass)::text, 1) FROM embeddings WHERE catalogue_id = :catalogue LIMIT 1
+"""
 PART = RankingPart(vectors=[[1.0] + [0.0] * (DIM - 1)], weight=1.0, shares={Modality.TEXT: 1.0})
 
 
@@ -53,17 +56,18 @@ def _plan(session: Session, space: EmbeddingSpace, catalogue: int, scan: Scan, w
 
 def test_each_way_of_ranking_goes_through_its_indexes(services: Services) -> None:
     ways = [
-        (EVERYTHING, Scan.APPROXIMATE, ["embeddings_{space}_text"]),
-        (sql_of(parse_filter("half = 0")), Scan.APPROXIMATE, ["embeddings_{space}_text", "products_pkey"]),
-        (sql_of(parse_filter("rare = 7")), Scan.EXACT, ["products_by_attributes", "embeddings_by_product"]),
+        (EVERYTHING, Scan.APPROXIMATE, ["embeddings_p{part}_s{space}_text"]),
+        (sql_of(parse_filter("half = 0")), Scan.APPROXIMATE, ["embeddings_p{part}_s{space}_text", "products_pkey"]),
+        (sql_of(parse_filter("rare = 7")), Scan.EXACT, ["products_by_attributes", "embeddings_p{part}_pkey"]),
     ]
     with services.sessions() as session:
         space, catalogue = _filled(session)
+        part = session.scalars(text(PART_OF), {"catalogue": catalogue}).one()
         for where, scan, used in ways:
             plan = _plan(session, space, catalogue, scan, where)
             assert (matching.expected(session, catalogue, where) > ranking.COMPARED) is (scan is Scan.APPROXIMATE)
             for index in used:
-                assert index.format(space=space.id) in plan, plan
+                assert index.format(space=space.id, part=part) in plan, plan
             assert "Seq Scan" not in plan
             assert len(ranking.rank(session, _statement(space, catalogue, where, 10)).products) == 10
 

@@ -49,7 +49,7 @@ def _embed(
         for modality, several in own.items()
         for ordinal, vector in enumerate(several)
     ]
-    embeddings.replace(session, space.id, [row["product_id"] for row in rows], rows)
+    embeddings.replace(session, space.id, catalogue_id, [row["product_id"] for row in rows], rows)
     return catalogue_id
 
 
@@ -150,5 +150,5 @@ def test_a_large_catalogue_is_ranked_through_the_partial_index(services: Service
         )
         statement = RankingStatement(space=space, catalogue_id=catalogue, parts=[_part(EAST)], candidates=5)
         plan = "\n".join(session.scalars(text(f"EXPLAIN {statement.text(Scan.APPROXIMATE)}"), statement.values))
-        assert f"embeddings_{space.id}_text" in plan
-        assert f"embeddings_{space.id}_image" in plan
+        assert f"_s{space.id}_text" in plan
+        assert f"_s{space.id}_image" in plan
