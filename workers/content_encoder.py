@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from torch import Tensor, nn
+
 from app.errors import TriseekError
 from app.types import EncoderCard, Modality, Role
 from workers.decoding.decoders import Decoders
@@ -33,6 +35,14 @@ class ContentEncoder:
     def card(self) -> EncoderCard:
         """Of the encoder."""
         return self._encoder.card
+
+    def weights(self) -> Iterator[Tensor]:
+        """What the encoder has loaded."""
+        for value in vars(self._encoder).values():
+            module = getattr(value, "__self__", value)  # some keep a method of their network alone
+            if isinstance(module, nn.Module):
+                yield from module.parameters()
+                yield from module.buffers()
 
     def start(self, contents: Sequence[Source], role: Role) -> Iterator[list[Divided | TriseekError]]:
         """Starts to decode contents, and encodes them batch by batch as it is asked for them.

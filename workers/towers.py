@@ -24,6 +24,7 @@ from workers.shared_parts import SharedParts
 
 log = logging.getLogger(__name__)
 HELD = 2  # spaces: the one that answers, and the one before it or after it
+Key = tuple[str | None, str | None]  # digest of the artifact; without one, SHA-256 of the weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +50,14 @@ class HeldSpaces:
         self.outputs = KeptOutputs(connections.store, settings.decode_threads) if settings.keep_outputs else None
         self._connections = connections
         self._most = most
-        self._held: OrderedDict[tuple[int, str | None], Towers] = OrderedDict()
+        self._held: OrderedDict[Key, Embedder] = OrderedDict()
         self._lock = threading.Lock()  # of what is held
         self._loading = threading.Lock()  # one space at a time
 
     def hold(self, towers: Towers) -> None:
         """Holds a space that is loaded already."""
-        self._keep(_key(towers.space), towers)
+        space = towers.space
+        self._keep((space.artifact, space.alignment if space.artifact is None else None), towers.embedder)
 
     def of(self, space: EmbeddingSpace) -> Towers:
         """The space, loaded if it is not yet.
@@ -64,22 +66,10 @@ class HeldSpaces:
             WeightsInvalid, ArtifactInvalid: weights are missing, damaged, do not fit each other, or are not ready.
             EncoderUnknown: nothing says where an encoder is.
         """
-        found = self._find(space)
-        if found is not None:
-            return found
-        with self._loading:
-            found = self._find(space)
-            if found is not None:
-                return found
-            self._make_room()
-            with artifact_folder(space, self._connections) as folder:
-                embedder = Embedder.open(folder, space.places or self._connections.settings.encoders, self.parts)
-            if embedder.space_key != spaces.key_of(space):
-                raise ArtifactInvalid(f"The artifact of embedding space {space.id} is not of its alignment.")
-            log.info("Loaded embedding space %s, %s numbers a vector", space.id, space.dim)
-            towers = Towers(embedder=embedder, space=space)
-            self._keep(_key(space), towers)
-            return towers
+        embedder = self._loaded(space.artifact, space.alignment, space.places)
+        if embedder.space_key != spaces.key_of(space):
+            raise ArtifactInvalid(f"The artifact of embedding space {space.id} is not of its alignment.")
+        return Towers(embedder=embedder, space=space)
 
     def active(self) -> Towers:
         """The active space of all catalogues, loaded.
@@ -91,20 +81,45 @@ class HeldSpaces:
             space = spaces.active(session)
         return self.of(space)
 
-    def is_held(self, space: EmbeddingSpace) -> bool:
-        """Whether it is loaded."""
-        return self._find(space) is not None
+    def open(self, artifact: str, places: str) -> Embedder:
+        """What a stored artifact makes, which may be of no space yet.
 
-    def _find(self, space: EmbeddingSpace) -> Towers | None:
+        Args:
+            artifact: its digest.
+            places: where its encoders are that have no name.
+
+        Raises:
+            As `of`.
+        """
+        return self._loaded(artifact, None, places)
+
+    def _loaded(self, artifact: str | None, alignment: str | None, places: str) -> Embedder:
+        key = artifact, alignment if artifact is None else None
+        found = self._find(key)
+        if found is not None:
+            return found
+        with self._loading:
+            found = self._find(key)
+            if found is None:
+                self._make_room()
+                with artifact_folder(artifact, alignment, self._connections) as folder:
+                    found = Embedder.open(folder, places or self._connections.settings.encoders, self.parts)
+                log.info(
+                    "Loaded alignment %s, %s numbers a vector", found.space_key.alignment[:12], found.space_key.dim
+                )
+                self._keep(key, found)
+        return found
+
+    def _find(self, key: Key) -> Embedder | None:
         with self._lock:
-            if _key(space) not in self._held:
+            if key not in self._held:
                 return None
-            self._held.move_to_end(_key(space))
-            return self._held[_key(space)]
+            self._held.move_to_end(key)
+            return self._held[key]
 
-    def _keep(self, key: tuple[int, str | None], towers: Towers) -> None:
+    def _keep(self, key: Key, embedder: Embedder) -> None:
         with self._lock:
-            self._held[key] = towers
+            self._held[key] = embedder
 
     def _make_room(self) -> None:
         """Lets go before the next one is loaded, so that never more are held."""
@@ -113,26 +128,25 @@ class HeldSpaces:
                 self._held.popitem(last=False)
 
 
-def _key(space: EmbeddingSpace) -> tuple[int, str | None]:
-    return space.id, space.artifact
-
-
 @contextmanager
-def artifact_folder(space: EmbeddingSpace, connections: Connections) -> Iterator[Path]:
-    """The folder of a space's artifact, for as long as it is being loaded.
+def artifact_folder(artifact: str | None, alignment: str | None, connections: Connections) -> Iterator[Path]:
+    """The folder of an artifact, for as long as it is being loaded.
+
+    Args:
+        artifact: its digest; None for the one that the settings name.
+        alignment: the SHA-256 of the weights that the latter must have.
+        connections: of the process.
 
     Raises:
         ArtifactInvalid: it is neither stored nor the one that the settings name.
     """
-    if space.artifact is None:
+    if artifact is None:
         folder = settings_folder(connections.settings)
-        if AlignmentCard.read(folder / CARD).sha256 != space.alignment:
-            raise ArtifactInvalid(
-                f"Embedding space {space.id} was made by an alignment that is not stored, and not the one in {folder}."
-            )
+        if AlignmentCard.read(folder / CARD).sha256 != alignment:
+            raise ArtifactInvalid(f"Alignment {alignment} is neither stored nor the one in {folder}.")
         yield folder
         return
-    with TemporaryDirectory() as made, connections.store.open(space.artifact) as file:
+    with TemporaryDirectory() as made, connections.store.open(artifact) as file:
         packing.unpack(file, Path(made))
         yield Path(made)
 

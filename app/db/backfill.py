@@ -6,27 +6,33 @@ import uuid
 from sqlalchemy import ColumnElement, case, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.db.tables import BackfillRange, EmbeddingSpace, Product
+from app.db.tables import BackfillRange, EmbeddingSpace, Job, Product
 
 
-def begin(session: Session, space: EmbeddingSpace) -> None:
-    """Lets the backfill of a space end with the newest product: those to come are embedded into it as they come."""
-    newest = session.scalars(select(func.coalesce(func.max(Product.id), 0)).where(*_own(space))).one()
+def begin(session: Session, space: EmbeddingSpace, catalogue_id: int | None) -> None:
+    """Lets the backfill of a space end with the newest product: those to come are embedded into it as they come.
+
+    Args:
+        session: the transaction.
+        space: that products are embedded into.
+        catalogue_id: whose products alone; None for all.
+    """
+    newest = session.scalars(select(func.coalesce(func.max(Product.id), 0)).where(*_own(catalogue_id))).one()
     session.execute(update(EmbeddingSpace).where(EmbeddingSpace.id == space.id).values(backfilled_id=0, last_id=newest))
     session.execute(delete(BackfillRange).where(BackfillRange.space_id == space.id))
     session.refresh(space)
 
 
-def count_left(session: Session, space: EmbeddingSpace) -> int:
+def count_left(session: Session, space: EmbeddingSpace, catalogue_id: int | None) -> int:
     """How many products are still to be embedded into a space, those that somebody is at work on among them."""
-    past = select(func.count()).select_from(Product).where(*_own(space), Product.id > (space.backfilled_id or 0))
+    past = select(func.count()).select_from(Product).where(*_own(catalogue_id), Product.id > (space.backfilled_id or 0))
     if space.last_id is not None:
         past = past.where(Product.id <= space.last_id)
     in_ranges = (
         select(func.count())
         .select_from(Product)
         .join(BackfillRange, Product.id.between(BackfillRange.first_id, BackfillRange.last_id))
-        .where(BackfillRange.space_id == space.id, *_own(space))
+        .where(BackfillRange.space_id == space.id, *_own(catalogue_id))
     )
     return session.scalars(past).one() + session.scalars(in_ranges).one()
 
@@ -37,17 +43,20 @@ def lock(session: Session, space_id: int) -> EmbeddingSpace | None:
     return session.scalars(chosen.execution_options(populate_existing=True)).first()
 
 
-def give_out(session: Session, space: EmbeddingSpace, job_id: uuid.UUID, size: int) -> int | None:
+def give_out(session: Session, space: EmbeddingSpace, job: Job, size: int) -> int | None:
     """Makes a range of the next products, `size` at most, of a locked space; its id, None if there are no more."""
     after, last = space.backfilled_id or 0, space.last_id or 0
     following = (
-        select(Product.id).where(*_own(space), Product.id > after, Product.id <= last).order_by(Product.id).limit(size)
+        select(Product.id)
+        .where(*_own(job.catalogue_id), Product.id > after, Product.id <= last)
+        .order_by(Product.id)
+        .limit(size)
     ).subquery()
     first_id, last_id = session.execute(select(func.min(following.c.id), func.max(following.c.id))).one()
     if first_id is None:
         return None
     space.backfilled_id = last_id
-    values = {"space_id": space.id, "job_id": job_id, "first_id": first_id, "last_id": last_id}
+    values = {"space_id": space.id, "job_id": job.id, "first_id": first_id, "last_id": last_id}
     return session.scalars(insert(BackfillRange).values(**values).returning(BackfillRange.id)).one()
 
 
@@ -74,10 +83,10 @@ def finish(session: Session, leased: BackfillRange) -> bool:
     return session.scalars(delete(BackfillRange).where(*own).returning(BackfillRange.id)).first() is not None
 
 
-def products_of(session: Session, space: EmbeddingSpace, leased: BackfillRange) -> list[Product]:
+def products_of(session: Session, leased: BackfillRange, catalogue_id: int | None) -> list[Product]:
     """The products of a range, in the order of their ids."""
     between = Product.id.between(leased.first_id, leased.last_id)
-    return list(session.scalars(select(Product).where(*_own(space), between).order_by(Product.id)))
+    return list(session.scalars(select(Product).where(*_own(catalogue_id), between).order_by(Product.id)))
 
 
 def are_left(session: Session, space_id: int) -> bool:
@@ -118,6 +127,5 @@ def requeue_overdue(
     return list(session.scalars(taken.returning(BackfillRange.id)))
 
 
-def _own(space: EmbeddingSpace) -> list[ColumnElement[bool]]:
-    """The products that a space is for."""
-    return [] if space.catalogue_id is None else [Product.catalogue_id == space.catalogue_id]
+def _own(catalogue_id: int | None) -> list[ColumnElement[bool]]:
+    return [] if catalogue_id is None else [Product.catalogue_id == catalogue_id]

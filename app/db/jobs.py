@@ -16,6 +16,7 @@ from app.types import JobKind, JobState
 CHANNEL = "triseek_jobs"  # NOTIFY carries the id of a job that ended
 REPLACEMENT = "\ufffd"
 OPEN = (JobState.QUEUED, JobState.RUNNING)
+COUNTED = (JobKind.EMBED, JobKind.IMPORT)  # that end with the last of their products
 
 
 def add(
@@ -130,6 +131,50 @@ def reopen(session: Session, job_id: uuid.UUID) -> None:
     )
 
 
+def finish_as_it_is(
+    session: Session, job_id: uuid.UUID, state: JobState, *, error: Mapping[str, Any] | None = None
+) -> bool:
+    """Ends an open job as `finish` does, with the result that it has so far."""
+    so_far = session.scalars(select(Job.result).where(Job.id == job_id)).first()
+    return finish(session, job_id, state, result=so_far, error=error)
+
+
+def touch(session: Session, job_id: uuid.UUID) -> Job | None:
+    """Says that an open job is being worked on, by however many at once; None if it has ended."""
+    return session.scalars(
+        update(Job)
+        .where(Job.id == job_id, Job.state.in_(OPEN))
+        .values(queued_at=func.clock_timestamp())
+        .returning(Job)
+        .execution_options(populate_existing=True)
+    ).first()
+
+
+def open_of(session: Session, kind: JobKind) -> list[Job]:
+    """The jobs of this kind that have not ended."""
+    return list(session.scalars(select(Job).where(Job.kind == kind, Job.state.in_(OPEN))))
+
+
+def amend(
+    session: Session,
+    job_id: uuid.UUID,
+    *,
+    request: Mapping[str, Any] | None = None,
+    result: Mapping[str, Any] | None = None,
+) -> None:
+    """Changes some of the values of an open job's request, and of its result so far."""
+    changed = {
+        "request": Job.request.op("||")(cast(dict(request or {}), JSONB)),
+        "result": func.coalesce(Job.result, cast({}, JSONB)).op("||")(cast(dict(result or {}), JSONB)),
+    }
+    session.execute(update(Job).where(Job.id == job_id, Job.state.in_(OPEN)).values(**changed))
+
+
+def set_expected(session: Session, job_id: uuid.UUID, total: int) -> None:
+    """States how much a job has to do that does not end when all is counted."""
+    session.execute(update(Job).where(Job.id == job_id).values(total=total))
+
+
 def advance(session: Session, job_id: uuid.UUID, *, done: int = 0, failed: int = 0, encoded: int = 0) -> None:
     """Counts products of a job as done or failed, and contents that went through an encoder; ends it with its last."""
     session.execute(
@@ -156,7 +201,7 @@ def _end_if_complete(session: Session, job_id: uuid.UUID) -> None:
     all_failed = (Job.failed == Job.total) & (Job.total > 0)
     ended = session.scalars(
         update(Job)
-        .where(Job.id == job_id, Job.state.in_(OPEN), Job.total <= Job.done + Job.failed)
+        .where(Job.id == job_id, Job.kind.in_(COUNTED), Job.state.in_(OPEN), Job.total <= Job.done + Job.failed)
         .values(
             state=case((all_failed, JobState.FAILED), else_=JobState.SUCCEEDED),
             error=case((all_failed, _first_problem(job_id)), else_=None),

@@ -74,13 +74,6 @@ def every(session: Session) -> list[EmbeddingSpace]:
     return list(session.scalars(select(EmbeddingSpace).order_by(EmbeddingSpace.id)))
 
 
-def building(session: Session) -> list[EmbeddingSpace]:
-    """The spaces that are being built, oldest first."""
-    return list(
-        session.scalars(select(EmbeddingSpace).filter_by(state=SpaceState.BUILDING).order_by(EmbeddingSpace.id))
-    )
-
-
 def before(session: Session, catalogue_id: int | None) -> EmbeddingSpace | None:
     """The ready space that was active last."""
     chosen = select(EmbeddingSpace).filter_by(state=SpaceState.READY, catalogue_id=catalogue_id)

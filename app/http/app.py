@@ -5,6 +5,7 @@ from importlib.metadata import version
 from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 
+from app.http.audit import audit
 from app.http.catalogues import catalogues
 from app.http.docs import make_docs
 from app.http.endpoints import ProblemApi
@@ -24,7 +25,7 @@ from app.settings import Settings
 MEBIBYTE = 2**20
 LARGEST_FORM_FIELD = 16 * MEBIBYTE  # a product's JSON, which may bring pictures as base64
 MOST_FORM_PARTS = 100
-GROUPS = (catalogues, products, imports, searches, jobs, webhooks, spaces, media, health, metrics)
+GROUPS = (catalogues, products, imports, searches, jobs, webhooks, spaces, audit, media, health, metrics)
 
 
 def create_app(settings: Settings) -> Flask:

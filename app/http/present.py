@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.catalog import service as catalog
 from app.catalog.service import ProductView
-from app.db import media, products
-from app.db.tables import EmbeddingSpace, Job, JobError, Media, ProductMedia
+from app.db import catalogues, media, products
+from app.db.tables import Catalogue, EmbeddingSpace, Job, JobError, Media, ProductMedia
 from app.jobs.documents import job_document
 from app.search.service import hits
 from app.types import JobKind, JobState, Modality
@@ -102,11 +102,19 @@ def job_error_document(error: JobError) -> dict[str, Any]:
     return {"line": error.line, "sku": error.sku, "error": error.problem}
 
 
-def space_document(space: EmbeddingSpace) -> dict[str, Any]:
-    """An embedding space."""
+def space_documents(session: Session, spaces: Sequence[EmbeddingSpace]) -> list[dict[str, Any]]:
+    """Embedding spaces, in the order given."""
+    named = {
+        each: catalogues.get(session, each) for each in {space.catalogue_id for space in spaces} if each is not None
+    }
+    return [_space(space, named.get(space.catalogue_id or 0)) for space in spaces]
+
+
+def _space(space: EmbeddingSpace, catalogue: Catalogue | None) -> dict[str, Any]:
     return {
         "id": space.id,
         "state": space.state,
+        "catalogue": None if catalogue is None else catalogue.name,
         "encoders": space.encoders,
         "alignment": space.alignment,
         "dim": space.dim,

@@ -1,31 +1,128 @@
 """Embedding spaces over HTTP."""
 
+from typing import Any
+
+from flask import request, url_for
 from sqlalchemy.orm import Session
 
+from app.catalog.service import catalogue_id
+from app.db import media
 from app.db import spaces as rows
+from app.http.audit import note
+from app.http.auth import tenant_id
+from app.http.bodies import Body, BodyKind
 from app.http.endpoints import Answer, Endpoints
 from app.http.idempotency import once
-from app.http.present import space_document
-from app.http.schemas.spaces import SpaceSchema, SpacesSchema
+from app.http.present import space_documents
+from app.http.schemas.jobs import JobAcceptedSchema
+from app.http.schemas.spaces import (
+    AlignmentSchema,
+    ReindexRequestSchema,
+    RollbackQuerySchema,
+    SpaceSchema,
+    SpacesSchema,
+)
 from app.http.services import services
-from app.spaces import service
+from app.jobs.documents import job_document
+from app.media.content import MEBIBYTE
+from app.spaces import packing, reindex, service
 from app.types import Scope
 
 spaces = Endpoints("spaces", "Look after embedding spaces.")
+ADMIN = (Scope.ADMIN,)
+LARGEST_MB = 2 * packing.LARGEST // MEBIBYTE
+UPLOAD = {"application/zip": {"type": "string", "format": "binary"}}
 
 
-@spaces.endpoint("GET", "/spaces", scopes=[Scope.ADMIN], answers={200: SpacesSchema})
+@spaces.endpoint("POST", "/alignments", scopes=ADMIN, upload=UPLOAD, answers={201: AlignmentSchema})
+def upload_alignment() -> Answer:
+    """Upload an alignment artifact: its folder as a ZIP file. A reindex names it by the SHA-256 that comes back."""
+    request.max_content_length = LARGEST_MB * MEBIBYTE
+    digest, size = services().store.put_file(request.stream)  # type: ignore[arg-type]  # a file that is only read
+    with services().store.open(digest) as file:
+        packing.check(file)
+
+    def work(session: Session) -> Answer:
+        media.record(session, [(digest, size, packing.CONTENT_TYPE)])
+        note(session, "alignment.upload", digest)
+        return Answer(status=201, body={"alignment": digest, "bytes": size})
+
+    return once(work, bytes.fromhex(digest))
+
+
+@spaces.endpoint("GET", "/spaces", scopes=ADMIN, answers={200: SpacesSchema})
 def list_spaces() -> Answer:
     """List the embedding spaces, oldest first."""
     with services().sessions() as session:
-        return Answer(body={"spaces": [space_document(space) for space in rows.every(session)]})
+        return Answer(body={"spaces": space_documents(session, rows.every(session))})
 
 
-@spaces.endpoint("POST", "/spaces/<int:space_id>/activate", scopes=[Scope.ADMIN], answers={200: SpaceSchema})
-def activate_space(space_id: int) -> Answer:
-    """Let a ready space answer searches from now on."""
+@spaces.endpoint(
+    "POST", "/spaces", scopes=ADMIN, body=BodyKind(schema=ReindexRequestSchema), answers={202: JobAcceptedSchema}
+)
+def create_space(body: Body) -> Answer:
+    """Build a space from the products that are there, while others come in and searches go on: a reindex.
+
+    With `dry_run`, the job's result says what it would take. Without an alignment that differs from the active one,
+    what is there is embedded anew.
+    """
 
     def work(session: Session) -> Answer:
-        return Answer(body=space_document(service.activate(session, space_id)))
+        asked: dict[str, Any] = body.content
+        job = reindex.submit(
+            session,
+            tenant_id(),
+            artifact=asked["alignment"],
+            places=asked["encoders"],
+            dim=asked["dim"],
+            catalogue=asked["catalogue"],
+            only=asked["modality"],
+            dry_run=asked["dry_run"],
+        )
+        if not asked["dry_run"]:
+            note(session, "space.create", job.id, alignment=asked["alignment"], catalogue=asked["catalogue"])
+        return _accepted(job_document(job))
+
+    return once(work, body.digest)
+
+
+@spaces.endpoint("POST", "/spaces/<int:space_id>/activate", scopes=ADMIN, answers={200: SpaceSchema})
+def activate_space(space_id: int) -> Answer:
+    """Let a ready space answer searches from now on. The one before stays ready, for an instant way back."""
+
+    def work(session: Session) -> Answer:
+        space = service.activate(session, space_id)
+        note(session, "space.activate", space_id)
+        return Answer(body=space_documents(session, [space])[0])
 
     return once(work)
+
+
+@spaces.endpoint("POST", "/spaces/rollback", scopes=ADMIN, query=RollbackQuerySchema, answers={200: SpaceSchema})
+def roll_back(query: dict[str, Any]) -> Answer:
+    """Let the space answer searches again that was active before."""
+
+    def work(session: Session) -> Answer:
+        name = query["catalogue"]
+        space = service.roll_back(session, None if name is None else catalogue_id(session, tenant_id(), name))
+        note(session, "space.rollback", space.id, catalogue=name)
+        return Answer(body=space_documents(session, [space])[0])
+
+    return once(work)
+
+
+@spaces.endpoint("POST", "/spaces/<int:space_id>/retire", scopes=ADMIN, answers={200: SpaceSchema})
+def retire_space(space_id: int) -> Answer:
+    """Let go of a space that does not answer searches; its vectors are removed batch by batch."""
+
+    def work(session: Session) -> Answer:
+        space = service.retire(session, space_id)
+        note(session, "space.retire", space_id)
+        return Answer(body=space_documents(session, [space])[0])
+
+    return once(work)
+
+
+def _accepted(job: dict[str, Any]) -> Answer:
+    headers = {"Location": url_for("jobs.read_job", job_id=job["id"]), "Retry-After": "1"}
+    return Answer(status=202, body={"job": job}, headers=headers)

@@ -19,4 +19,8 @@ def job_document(job: Job) -> dict[str, Any]:
     }
     if job.kind == JobKind.IMPORT:
         document["dry_run"] = job.request.get("dry_run", False)
+    if job.kind == JobKind.REINDEX:
+        document["dry_run"] = job.request.get("dry_run", False)
+        so_far = job.result or {}
+        document |= {name: so_far[name] for name in ("phase", "problem", "building") if so_far.get(name) is not None}
     return document | ({"error": job.error} if job.error is not None else {})

@@ -5,6 +5,7 @@ from datetime import timedelta
 from app.db import catalogues, embeddings, idempotency, jobs, outbox, recall, upkeep
 from app.jobs.client import JobClient, enqueue
 from app.jobs.names import Task, import_task
+from app.spaces.overdue import sweep_spaces
 from app.types import JobKind
 
 UNSENT_FOR = timedelta(seconds=5)  # a message goes out right after its commit
@@ -45,6 +46,7 @@ def sweep(client: JobClient, lease: timedelta) -> None:
             )
             batches = [waiting[start : start + EMBED_BATCH] for start in range(0, len(waiting), EMBED_BATCH)]
             enqueue(session, task, *[[batch] for batch in batches])
+    sweep_spaces(client, queued=queued, running=lease, most=AT_ONCE)
     with client.transaction() as session:
         upkeep.analyze_changed(session)
     with client.transaction() as session:

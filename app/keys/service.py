@@ -22,6 +22,7 @@ class Identity:
 
     tenant_id: int
     key_id: int
+    key_prefix: str  # its first characters
     scopes: frozenset[Scope]
 
 
@@ -57,7 +58,8 @@ def identify(session: Session, key: str | None) -> Identity:
     row = keys.find_valid(session, _digest(key))
     if row is None:
         raise KeyRejected("This API key is unknown, expired or revoked.")
-    return Identity(tenant_id=row.tenant_id, key_id=row.id, scopes=frozenset(Scope(scope) for scope in row.scopes))
+    scopes = frozenset(Scope(scope) for scope in row.scopes)
+    return Identity(tenant_id=row.tenant_id, key_id=row.id, key_prefix=row.prefix, scopes=scopes)
 
 
 def listed(session: Session) -> list[ApiKey]:

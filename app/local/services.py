@@ -34,7 +34,7 @@ def services(urls: Mapping[str, str], port: int, folder: Path) -> list[Program]:
     commands = {
         "web": _web(port),
         "query": _worker("query", ["workers.tasks.search"], processes=1),
-        "embed": _worker("embed,check", ["workers.tasks.embed"], processes=1),
+        "embed": _worker("embed,check,reindex", ["workers.tasks.embed", "workers.tasks.spaces"], processes=1),
         "import": _worker("import", ["workers.tasks.imports"], processes=2, level="warning"),
         "upkeep": _upkeep(place),
     }

@@ -103,7 +103,7 @@ def activate(session: Session, space_id: int) -> EmbeddingSpace:
     spaces.lock_states(session)
     space = find(session, space_id)
     if space.state == SpaceState.BUILDING:
-        left = backfill.count_left(session, space)
+        left = backfill.count_left(session, space, space.catalogue_id)
         raise SpaceNotReady(
             f"Embedding space {space_id} is still building: {left} products are not in it yet, or its indexes are not"
             " built. triseek reindex goes on with it; triseek spaces retire gives it up."

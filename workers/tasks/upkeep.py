@@ -1,10 +1,12 @@
 """The tasks that see to what was lost or left over, or is to follow a change of settings."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from app.catalog.settings import index_words
 from app.jobs.names import Task
 from app.jobs.upkeep import sweep as sweep_once
+from app.spaces.indexing import clear_space, index_space
 from app.webhooks.delivery import deliver_due
 from workers.celery import celery
 from workers.connections import connections
@@ -36,3 +38,17 @@ def deliver() -> None:
 def words(catalogue_id: int) -> None:
     """Writes the words of the products that have them by older settings."""
     index_words(connections().jobs, catalogue_id)
+
+
+@celery.task(name=str(Task.INDEX_SPACE))
+def index(job_id: str) -> None:
+    """Builds the indexes of the space of a reindex."""
+    own = connections()
+    index_space(own.jobs.engine, own.jobs, UUID(job_id), own.settings.index_memory_mb)
+
+
+@celery.task(name=str(Task.CLEAR_SPACE))
+def clear(space_id: int) -> None:
+    """Removes the vectors of a space that was retired."""
+    own = connections()
+    clear_space(own.jobs.engine, own.jobs, space_id)

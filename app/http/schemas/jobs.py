@@ -58,7 +58,10 @@ class JobSchema(Schema):
     created_at = fields.DateTime(required=True)
     started_at = fields.DateTime(required=True, allow_none=True)
     finished_at = fields.DateTime(required=True, allow_none=True)
-    dry_run = fields.Boolean(metadata={"description": "Of an import: whether it only checks."})
+    dry_run = fields.Boolean(metadata={"description": "Of an import or a reindex: whether it only looks."})
+    phase = fields.String(metadata={"description": "Of a reindex: backfill, indexes or done."})
+    problem = fields.String(metadata={"description": "Of a reindex: what holds it up; it goes on by itself."})
+    building = fields.String(metadata={"description": "Of a reindex: the index that is being built."})
     result = fields.Dict(metadata={"description": "What came of it: a search's hits, an import's counts."})
     error = fields.Nested(ProblemSchema, metadata={"description": "Why it failed."})
 

@@ -1,8 +1,46 @@
-"""What embedding spaces look like."""
+"""What embedding spaces look like, and how they are asked for."""
 
 from marshmallow import Schema, fields, validate
 
-from app.types import SpaceState
+from app.types import Modality, SpaceState
+
+SHA256 = validate.Regexp(r"^[0-9a-f]{64}\Z", error="is no SHA-256 in hex")
+
+
+class AlignmentSchema(Schema):
+    """A packed alignment that was uploaded."""
+
+    alignment = fields.String(required=True, metadata={"description": "SHA-256 of the file: what a reindex names."})
+    bytes = fields.Integer(required=True)
+
+
+class ReindexRequestSchema(Schema):
+    """What a reindex is to build."""
+
+    alignment = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=SHA256,
+        metadata={"description": "As POST /v1/alignments answered; what the workers' settings name unless told."},
+    )
+    encoders = fields.String(
+        load_default="",
+        validate=validate.Length(0, 1000),
+        metadata={"description": "Where encoders are that have no name: text=/models/bert,image=org/name"},
+    )
+    dim = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 4000))
+    catalogue = fields.String(
+        load_default=None, allow_none=True, metadata={"description": "A space for this catalogue alone."}
+    )
+    modality = fields.Enum(  # a schema has an `only` of its own
+        Modality,
+        by_value=True,
+        data_key="only",
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "Embed anew, where it is, what products have of one modality."},
+    )
+    dry_run = fields.Boolean(load_default=False, metadata={"description": "Only say what it takes."})
 
 
 class SpaceSchema(Schema):
@@ -10,6 +48,7 @@ class SpaceSchema(Schema):
 
     id = fields.Integer(required=True)
     state = fields.String(required=True, validate=validate.OneOf(list(SpaceState)))
+    catalogue = fields.String(required=True, allow_none=True, metadata={"description": "Null: of all catalogues."})
     encoders = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     alignment = fields.String(required=True, metadata={"description": "SHA-256 of the alignment's weights."})
     dim = fields.Integer(required=True)
@@ -22,3 +61,9 @@ class SpacesSchema(Schema):
     """All spaces, oldest first."""
 
     spaces = fields.List(fields.Nested(SpaceSchema), required=True)
+
+
+class RollbackQuerySchema(Schema):
+    """Of which catalogue."""
+
+    catalogue = fields.String(load_default=None, metadata={"description": "Of all unless told."})

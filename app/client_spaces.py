@@ -1,0 +1,78 @@
+"""The client's requests about embedding spaces, and what was done to them."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.client_documents import Document, Job
+from app.client_requests import Requests
+from app.spaces import packing
+from app.types import Modality
+
+
+class SpaceRequests(Requests):
+    """What an administrator asks for."""
+
+    def upload_alignment(self, folder: Path) -> str:
+        """Uploads an alignment artifact's folder; returns what a reindex names it by.
+
+        Raises:
+            ArtifactInvalid: the folder is none.
+        """
+        with tempfile.TemporaryFile() as file:
+            packing.pack(folder, file)
+            file.seek(0)
+            headers = {"Content-Type": "application/zip"}
+            request = self._http.build_request("POST", "/v1/alignments", content=file, headers=headers)
+            return str(self._object(request)["alignment"])
+
+    def spaces(self) -> list[Document]:
+        """All embedding spaces, oldest first."""
+        return list(self._get("/v1/spaces", {})["spaces"])
+
+    def reindex(
+        self,
+        *,
+        alignment: str | None = None,
+        encoders: str = "",
+        dim: int | None = None,
+        catalogue: str | None = None,
+        only: Modality | None = None,
+        dry_run: bool = False,
+    ) -> Job:
+        """Has a space built from the products that are there; with `dry_run`, only has it said what that takes.
+
+        Args:
+            alignment: as `upload_alignment` returned it; what the workers' settings name unless told.
+            encoders: where encoders are that have no name: `text=/models/bert,image=org/name`.
+            dim: numbers of a vector, if fewer than the alignment gives.
+            catalogue: the one that the space is for; for all unless told.
+            only: embeds anew what products have of this modality, where it is.
+            dry_run: nothing is built.
+        """
+        document = {
+            "alignment": alignment,
+            "encoders": encoders,
+            "dim": dim,
+            "catalogue": catalogue,
+            "only": only,
+            "dry_run": dry_run,
+        }
+        return Job.of(self._object(self._http.build_request("POST", "/v1/spaces", json=document)))
+
+    def activate_space(self, space_id: int) -> Document:
+        """Lets a ready space answer searches."""
+        return self._object(self._http.build_request("POST", f"/v1/spaces/{space_id}/activate"))
+
+    def roll_back(self, catalogue: str | None = None) -> Document:
+        """Lets the space answer searches again that was active before; returns it."""
+        params = {} if catalogue is None else {"catalogue": catalogue}
+        return self._object(self._http.build_request("POST", "/v1/spaces/rollback", params=params))
+
+    def retire_space(self, space_id: int) -> Document:
+        """Lets go of a space that answers no searches."""
+        return self._object(self._http.build_request("POST", f"/v1/spaces/{space_id}/retire"))
+
+    def audit(self, *, page: int = 50) -> Iterator[Document]:
+        """What administrators did, newest first."""
+        return self._pages("/v1/audit", "entries", {"limit": page})

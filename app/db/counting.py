@@ -1,0 +1,79 @@
+"""Statements that count what a catalogue, or a space, holds."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from app.db.tables import Embedding, Product, ProductMedia
+from app.types import Modality
+
+
+def products(session: Session, catalogue_id: int | None) -> int:
+    """How many products there are, of one catalogue or of all."""
+    counted = select(func.count()).select_from(Product)
+    return session.scalars(
+        counted if catalogue_id is None else counted.where(Product.catalogue_id == catalogue_id)
+    ).one()
+
+
+def media(session: Session, catalogue_id: int | None) -> dict[Modality, int]:
+    """How many pictures and recordings products have."""
+    counted = select(ProductMedia.modality, func.count()).group_by(ProductMedia.modality)
+    if catalogue_id is not None:
+        counted = counted.join(Product, Product.id == ProductMedia.product_id).where(
+            Product.catalogue_id == catalogue_id
+        )
+    found = session.execute(counted)
+    return {Modality(modality): count for modality, count in found}
+
+
+def sample(session: Session, catalogue_id: int | None, most: int) -> list[Product]:
+    """Some products, spread over all that there are."""
+    own = select(Product) if catalogue_id is None else select(Product).where(Product.catalogue_id == catalogue_id)
+    # In the order of something that says nothing of them: the same ones again and again, so that plans agree.
+    return list(session.scalars(own.order_by(func.md5(Product.sku)).limit(most)))
+
+
+def vectors(session: Session, space_id: int, catalogue_ids: list[int]) -> Mapping[str, tuple[int, int]]:
+    """By modality, how many vectors these catalogues have in a space, and of how many products."""
+    found: dict[str, tuple[int, int]] = {}
+    for catalogue_id in catalogue_ids:
+        rows = session.execute(
+            select(Embedding.modality, func.count(), func.count(Embedding.product_id.distinct()))
+            .where(Embedding.catalogue_id == catalogue_id, Embedding.space_id == space_id)
+            .group_by(Embedding.modality)
+        )
+        for modality, count, owners in rows:
+            before = found.get(modality, (0, 0))
+            found[modality] = before[0] + count, before[1] + owners
+    return found
+
+
+def covered(session: Session, space_id: int, catalogue_ids: list[int]) -> int:
+    """How many products of these catalogues have a vector in a space."""
+    return sum(
+        session.scalars(
+            select(func.count(Embedding.product_id.distinct())).where(
+                Embedding.catalogue_id == catalogue_id, Embedding.space_id == space_id
+            )
+        ).one()
+        for catalogue_id in catalogue_ids
+    )
+
+
+def bytes_a_vector(session: Session) -> float | None:
+    """What a vector takes on disk with its tokens and its share of the indexes, on average; None if there is none."""
+    size, rows = session.execute(
+        text("""
+SELECT (SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('embeddings') WHERE isleaf)
+     + (SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('tokens') WHERE isleaf),
+    (SELECT sum(greatest(reltuples, 0)) FROM pg_partition_tree('embeddings') JOIN pg_class ON oid = relid WHERE isleaf)
+""")
+    ).one()
+    return None if not rows else float(size) / float(rows)
+
+
+def database_bytes(session: Session) -> int:
+    """How large the database is on disk."""
+    return int(session.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
