@@ -1,7 +1,7 @@
 """The client's requests about embedding spaces, and what was done to them."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from app.client_documents import Document, Job
@@ -59,6 +59,18 @@ class SpaceRequests(Requests):
             "dry_run": dry_run,
         }
         return Job.of(self._object(self._http.build_request("POST", "/v1/spaces", json=document)))
+
+    def verify_space(self, space_id: int, *, catalogue: str | None = None, queries: Sequence[Document] = ()) -> Job:
+        """Has a ready space compared with the one that answers searches.
+
+        Args:
+            space_id: of the space.
+            catalogue: that judged searches are in.
+            queries: `{"search": {"text": …}, "relevant": [sku, …], "kind": …}` each; without any, products are asked
+                for by their own contents.
+        """
+        document = {"catalogue": catalogue, "queries": list(queries)}
+        return Job.of(self._object(self._http.build_request("POST", f"/v1/spaces/{space_id}/verify", json=document)))
 
     def activate_space(self, space_id: int) -> Document:
         """Lets a ready space answer searches."""

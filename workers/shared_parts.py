@@ -5,7 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from app.errors import TriseekError
 from app.settings import Settings
@@ -63,6 +65,14 @@ class SharedParts:
             found = ContentEncoder(encoder, self._decoders, self._pool)
             self._encoders[wanted] = found
         return found
+
+    def decode_picture(self, data: bytes) -> NDArray[np.uint8]:
+        """(height, width, 3) RGB of the bytes of a picture, decoded in a process apart.
+
+        Raises:
+            MediaUnreadable, MediaTooLarge: it is none, or beyond the limits.
+        """
+        return self._decoders.decode(Modality.IMAGE, data)
 
     def transcribe(self, recording: bytes) -> Transcript:
         """What a recording says; nothing where it cannot be decoded."""

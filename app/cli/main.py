@@ -13,8 +13,10 @@ from app.cli.jobs import jobs
 from app.cli.keys import keys
 from app.cli.migrate import migrate
 from app.cli.products import products
+from app.cli.reindex import reindex
 from app.cli.search import search
 from app.cli.settings import settings
+from app.cli.spaces import spaces
 from app.cli.up import up
 from app.cli.webhooks import webhooks
 
@@ -52,6 +54,8 @@ for command in (
     products,
     settings,
     webhooks,
+    reindex,
+    spaces,
     up,
     keys,
     migrate,

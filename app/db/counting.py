@@ -68,7 +68,7 @@ def bytes_a_vector(session: Session) -> float | None:
         text("""
 SELECT (SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('embeddings') WHERE isleaf)
      + (SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('tokens') WHERE isleaf),
-    (SELECT sum(greatest(reltuples, 0)) FROM pg_partition_tree('embeddings') JOIN pg_class ON oid = relid WHERE isleaf)
+    (SELECT sum(pg_stat_get_live_tuples(relid)) FROM pg_partition_tree('embeddings') WHERE isleaf)
 """)
     ).one()
     return None if not rows else float(size) / float(rows)

@@ -155,6 +155,21 @@ def open_of(session: Session, kind: JobKind) -> list[Job]:
     return list(session.scalars(select(Job).where(Job.kind == kind, Job.state.in_(OPEN))))
 
 
+def recent_searches(session: Session, catalogue_ids: Sequence[int], most: int) -> list[Job]:
+    """The latest searches of these catalogues that succeeded, each request once, without their results."""
+    wanted = (
+        select(Job)
+        .options(defer(Job.result))
+        .where(Job.kind == JobKind.SEARCH, Job.state == JobState.SUCCEEDED, Job.catalogue_id.in_(catalogue_ids))
+        .order_by(Job.created_at.desc())
+        .limit(4 * most)
+    )
+    latest: dict[str, Job] = {}
+    for job in session.scalars(wanted):
+        latest.setdefault(f"{job.catalogue_id} {sorted(job.request.items())}", job)
+    return list(latest.values())[:most]
+
+
 def amend(
     session: Session,
     job_id: uuid.UUID,
@@ -173,6 +188,11 @@ def amend(
 def set_expected(session: Session, job_id: uuid.UUID, total: int) -> None:
     """States how much a job has to do that does not end when all is counted."""
     session.execute(update(Job).where(Job.id == job_id).values(total=total))
+
+
+def set_done(session: Session, job_id: uuid.UUID, done: int) -> None:
+    """States how much one worker has done of a job that does not end when all is counted."""
+    session.execute(update(Job).where(Job.id == job_id).values(done=done))
 
 
 def advance(session: Session, job_id: uuid.UUID, *, done: int = 0, failed: int = 0, encoded: int = 0) -> None:

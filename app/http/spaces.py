@@ -5,6 +5,7 @@ from typing import Any
 from flask import request, url_for
 from sqlalchemy.orm import Session
 
+from app.catalog.drafts import MediaRef
 from app.catalog.service import catalogue_id
 from app.db import media
 from app.db import spaces as rows
@@ -21,11 +22,14 @@ from app.http.schemas.spaces import (
     RollbackQuerySchema,
     SpaceSchema,
     SpacesSchema,
+    VerifyRequestSchema,
 )
+from app.http.search_query import read_query
 from app.http.services import services
 from app.jobs.documents import job_document
 from app.media.content import MEBIBYTE
-from app.spaces import packing, reindex, service
+from app.spaces import packing, reindex, service, verification
+from app.spaces.verification import JudgedSearch
 from app.types import Scope
 
 spaces = Endpoints("spaces", "Look after embedding spaces.")
@@ -81,6 +85,34 @@ def create_space(body: Body) -> Answer:
         )
         if not asked["dry_run"]:
             note(session, "space.create", job.id, alignment=asked["alignment"], catalogue=asked["catalogue"])
+        return _accepted(job_document(job))
+
+    return once(work, body.digest)
+
+
+@spaces.endpoint(
+    "POST",
+    "/spaces/<int:space_id>/verify",
+    scopes=ADMIN,
+    body=BodyKind(schema=VerifyRequestSchema),
+    answers={202: JobAcceptedSchema},
+)
+def verify_space(body: Body, space_id: int) -> Answer:
+    """Compare a ready space with the one that answers searches: what it holds, what it finds, and how quickly.
+
+    The job's result says whether it may take the other's place, and if not, why.
+    """
+    searches: list[JudgedSearch] = []
+    stored: list[MediaRef] = []
+    for asked in body.content["queries"]:
+        query, refs = read_query(asked["search"], body.uploads.files, services().drafter)
+        searches.append(JudgedSearch(query=query, relevant=tuple(asked["relevant"]), kind=asked["kind"]))
+        stored += refs
+
+    def work(session: Session) -> Answer:
+        catalogue = body.content["catalogue"]
+        job = verification.submit(session, tenant_id(), space_id, catalogue=catalogue, searches=searches, stored=stored)
+        note(session, "space.verify", space_id, job=str(job.id))
         return _accepted(job_document(job))
 
     return once(work, body.digest)

@@ -3,7 +3,7 @@
 import logging
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from psycopg import errors as postgres
@@ -54,7 +54,7 @@ def submit(
     only: Modality | None,
     dry_run: bool,
 ) -> Job:
-    """Queues a reindex.
+    """Queues a reindex; the same one again while it goes on is that one.
 
     Raises:
         CatalogueUnknown: there is none of this name.
@@ -68,10 +68,12 @@ def submit(
         wrong = FieldError("/only", "goes with no alignment and no dim: in a new space all modalities are embedded")
         raise RequestInvalid("One modality alone cannot be built.", [wrong])
     own = None if catalogue is None else catalogue_id(session, tenant_id, catalogue)
+    request = ReindexRequest(artifact=artifact, places=places, dim=dim, catalogue_id=own, only=only, dry_run=dry_run)
     if not dry_run:
         spaces.lock_states(session)
-        _refuse_second(session)
-    request = ReindexRequest(artifact=artifact, places=places, dim=dim, catalogue_id=own, only=only, dry_run=dry_run)
+        same = _unfinished(session, request)
+        if same is not None:
+            return same
     job = jobs.add(
         session, tenant_id=tenant_id, catalogue_id=own, kind=JobKind.REINDEX, request=asdict(request), total=None
     )
@@ -79,13 +81,23 @@ def submit(
     return job
 
 
-def _refuse_second(session: Session) -> None:
+def _unfinished(session: Session, request: ReindexRequest) -> Job | None:
+    """The reindex that has not ended and was asked for the same.
+
+    Raises:
+        ReindexRunning: it was asked for something else.
+    """
     for job in jobs.open_of(session, JobKind.REINDEX):
-        if not ReindexRequest.of(job).dry_run:
-            raise ReindexRunning(
-                f"Reindex {job.id} has not ended. Wait for it with triseek jobs show {job.id} --wait, or give it up"
-                f" with triseek jobs cancel {job.id}."
-            )
+        other = ReindexRequest.of(job)
+        if other.dry_run:
+            continue
+        if replace(other, in_place=False) == request:
+            return job
+        raise ReindexRunning(
+            f"Reindex {job.id} has not ended. Wait for it with triseek jobs show {job.id} --wait, or give it up"
+            f" with triseek jobs cancel {job.id}."
+        )
+    return None
 
 
 def begin(session: Session, job: Job, space: EmbeddingSpace, result: Mapping[str, Any], *, in_place: bool) -> None:

@@ -10,6 +10,7 @@ from app.spaces.reindex import ReindexRequest
 from app.types import Modality
 from workers.connections import Connections
 from workers.contents import Content, medium_of, texts_of
+from workers.kept_outputs import KeptOutputs
 from workers.space_embedding import SpaceEmbedding
 from workers.towers import HeldSpaces, Towers
 from workers.weights_size import weights_bytes
@@ -22,6 +23,7 @@ MEGABYTE = 2**20
 class Plan:
     """What there is to be embedded, and what it takes."""
 
+    in_place: bool  # whether the space is active, and what is in it embedded anew
     products: int
     contents: dict[Modality, int]  # about, of texts
     encoders: dict[Modality, str]
@@ -35,6 +37,7 @@ class Plan:
     def document(self) -> dict[str, Any]:
         """As it is told."""
         return {
+            "in_place": self.in_place,
             "products": self.products,
             "contents": {str(modality): count for modality, count in self.contents.items()},
             "encoders": {str(modality): encoder for modality, encoder in self.encoders.items()},
@@ -47,7 +50,7 @@ class Plan:
         }
 
 
-def plan_of(connections: Connections, held: HeldSpaces, towers: Towers, job: Job) -> Plan:
+def plan_of(connections: Connections, held: HeldSpaces, towers: Towers, job: Job, *, in_place: bool) -> Plan:
     """Looks at what is there, and embeds a few products to see how long each takes."""
     request = ReindexRequest.of(job)
     with connections.sessions() as session:
@@ -60,12 +63,13 @@ def plan_of(connections: Connections, held: HeldSpaces, towers: Towers, job: Job
     contents = [content for product in products for content in texts_of(product)]
     contents += [medium_of(connections.store, by_id[row.product_id], row) for row in stored]
     contents = [content for content in contents if request.only in (None, content.modality)]
-    seconds, kept = _timed(held, towers, contents)
+    seconds, kept = _timed(None if in_place else held.outputs, towers, contents)
     texts = round(count * sum(each.modality is Modality.TEXT for each in contents) / max(1, len(products)))
     numbers = {Modality.TEXT: texts, **counted}
     active = held.active()
     size, shared = weights_bytes(towers.embedder, active.embedder)
     return Plan(
+        in_place=in_place,
         products=count,
         contents={each: numbers.get(each, 0) for each in Modality if request.only in (None, each)},
         encoders={each: towers.space.encoders[each] for each in Modality},
@@ -78,13 +82,13 @@ def plan_of(connections: Connections, held: HeldSpaces, towers: Towers, job: Job
     )
 
 
-def _timed(held: HeldSpaces, towers: Towers, contents: list[Content]) -> tuple[float, float]:
+def _timed(outputs: KeptOutputs | None, towers: Towers, contents: list[Content]) -> tuple[float, float]:
     """How long the contents take, in seconds, and the share of them that no encoder has to see."""
     if not contents:
         return 0.0, 0.0
     warm = {content.modality: content for content in contents}
     for only_first in (list(warm.values()), contents):
-        embedding = SpaceEmbedding([towers], only_first, {}, held.outputs)
+        embedding = SpaceEmbedding([towers], only_first, {}, outputs)
         started = time.perf_counter()
         embedding.run(lambda: None)
         seconds = time.perf_counter() - started

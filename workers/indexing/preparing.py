@@ -43,7 +43,14 @@ def prepare_space(connections: Connections, held: HeldSpaces, job_id: UUID) -> N
     try:
         request = ReindexRequest.of(job)
         target = _target(connections, held, request)
-        plan = plan_of(connections, held, target.towers, job)
+        with connections.sessions() as session:
+            there = _existing(session, request, target)
+        in_place = there is not None and there.state == SpaceState.ACTIVE
+        if request.only is not None and not in_place:
+            raise ArtifactInvalid(
+                "--only embeds anew what is in the active space: that of another alignment is built whole."
+            )
+        plan = plan_of(connections, held, target.towers, job, in_place=in_place)
         with connections.jobs.transaction() as session:
             if request.dry_run:
                 jobs.finish(session, job_id, JobState.SUCCEEDED, result={"plan": plan.document()})

@@ -2,12 +2,21 @@
 
 from uuid import UUID
 
+from celery.signals import worker_process_init
+
 import workers.tasks.loading  # noqa: F401  what happens as a worker starts
 from app.jobs.names import Task
 from workers.celery import celery
 from workers.connections import connections
+from workers.preloading import preload
 from workers.search import run_search
 from workers.towers import held_spaces
+
+
+@worker_process_init.connect
+def start(**_: object) -> None:
+    """Loads the spaces that searches may soon ask for."""
+    preload(connections(), held_spaces())
 
 
 @celery.task(name=str(Task.RUN_SEARCH), soft_time_limit=60, time_limit=90)

@@ -8,6 +8,7 @@ from workers.celery import celery
 from workers.connections import connections
 from workers.indexing.backfill import backfill_range
 from workers.indexing.preparing import prepare_space
+from workers.indexing.verifying import verify_space
 from workers.towers import held_spaces
 
 
@@ -21,3 +22,9 @@ def prepare(job_id: str) -> None:
 def backfill(range_id: int) -> None:
     """Embeds some products into a space."""
     backfill_range(connections(), held_spaces(), range_id)
+
+
+@celery.task(name=str(Task.VERIFY_SPACE))
+def verify(job_id: str) -> None:
+    """Compares a space with the one that answers searches."""
+    verify_space(connections(), held_spaces(), UUID(job_id))

@@ -2,6 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
+from app.http.schemas.searches import SearchSchema
 from app.types import Modality, SpaceState
 
 SHA256 = validate.Regexp(r"^[0-9a-f]{64}\Z", error="is no SHA-256 in hex")
@@ -41,6 +42,34 @@ class ReindexRequestSchema(Schema):
         metadata={"description": "Embed anew, where it is, what products have of one modality."},
     )
     dry_run = fields.Boolean(load_default=False, metadata={"description": "Only say what it takes."})
+
+
+class JudgedSearchSchema(Schema):
+    """A search, and the products that it should find."""
+
+    search = fields.Nested(SearchSchema, required=True)
+    relevant = fields.List(
+        fields.String(validate=validate.Length(1, 200)), required=True, validate=validate.Length(1, 10_000)
+    )
+    kind = fields.String(
+        load_default="judged",
+        validate=validate.Length(1, 100),
+        metadata={"description": "Kinds of searches are told apart in the comparison."},
+    )
+
+
+class VerifyRequestSchema(Schema):
+    """What a space is compared by."""
+
+    catalogue = fields.String(
+        load_default=None, allow_none=True, metadata={"description": "That the judged searches are in."}
+    )
+    queries = fields.List(
+        fields.Nested(JudgedSearchSchema),
+        load_default=[],
+        validate=validate.Length(max=5_000),
+        metadata={"description": "Judged searches; without any, products are asked for by their own contents."},
+    )
 
 
 class SpaceSchema(Schema):
