@@ -23,16 +23,14 @@ from app.media.store import MediaStore
 from app.settings import Settings
 
 TEMPLATE = "triseek_template"
-PARTED = re.compile(r"\b(embeddings|tokens)\b")
-# Of the tables as wholes, not of what is in them.
-STRUCTURE = re.compile(r"^\s*(ANALYZE|CREATE|DROP|ALTER|SELECT (relname|indisvalid)|SELECT coalesce\(sum\(pg_)", re.I)
+PARTED = re.compile(r"\b(FROM|JOIN|INTO|UPDATE)\s+(embeddings|tokens)\b", re.IGNORECASE)
 
 
 @event.listens_for(Engine, "before_cursor_execute")
 def _names_the_catalogue(*event: Any) -> None:
     """Every statement about embeddings or tokens names the catalogue: they are parted, and could be spread, by it."""
     statement = event[2]
-    if PARTED.search(statement) and not STRUCTURE.match(statement):
+    if PARTED.search(statement):
         assert "catalogue_id" in statement, statement
 
 

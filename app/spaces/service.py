@@ -5,12 +5,12 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from app.catalog.drafts import MediaRef
-from app.db import backfill, embeddings, media, spaces, vector_indexes
+from app.db import backfill, embeddings, jobs, media, spaces, vector_indexes
 from app.db.tables import EmbeddingSpace
 from app.errors import NoActiveSpace, SpaceNotReady, SpaceUnknown
 from app.jobs.client import enqueue
 from app.jobs.names import Task
-from app.types import Modality, SpaceKey, SpaceState
+from app.types import JobKind, JobState, Modality, SpaceKey, SpaceState
 
 LARGEST_ID = 2**31 - 1  # that the column can hold
 
@@ -146,6 +146,10 @@ def retire(session: Session, space_id: int) -> EmbeddingSpace:
         raise SpaceNotReady(f"Embedding space {space_id} answers searches: activate another one, then retire it.")
     if space.state != SpaceState.RETIRED:
         backfill.forget(session, space.id)
+        retired = SpaceNotReady(f"Embedding space {space_id} was retired.").problem()
+        for job in jobs.open_of(session, JobKind.REINDEX):
+            if (job.result or {}).get("space") == space.id:
+                jobs.finish_as_it_is(session, job.id, JobState.CANCELLED, error=retired)
         spaces.set_state(session, space, SpaceState.RETIRED)
         enqueue(session, Task.CLEAR_SPACE, [space.id])
     return space

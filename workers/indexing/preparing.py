@@ -107,7 +107,10 @@ def _begin(session: Session, job: Job, request: ReindexRequest, target: Target, 
             artifact=wanted.artifact,
             places=wanted.places,
         )
-    is_weighed_anew = space.artifact != wanted.artifact and space.state in (SpaceState.ACTIVE, SpaceState.READY)
+    is_weighed_anew = space.artifact not in (None, wanted.artifact) and space.state in (
+        SpaceState.ACTIVE,
+        SpaceState.READY,
+    )
     space.artifact, space.places = wanted.artifact, wanted.places
     session.flush()
     so_far = {"plan": plan.document(), "space": space.id}
