@@ -12,9 +12,11 @@ def analyze_changed(session: Session) -> list[str]:
     """Lets the planner look again at those tables of searches that have changed much; their names."""
     changed = text("""
 SELECT relname FROM pg_stat_user_tables
-WHERE relname IN ('products', 'embeddings') AND n_mod_since_analyze > :changed + :share * n_live_tup ORDER BY relname
+WHERE relname ~ '^(products|embeddings_p[0-9]+|tokens_p[0-9]+)$'
+    AND n_mod_since_analyze > :changed + :share * n_live_tup
+ORDER BY relname
 """)
     names = list(session.scalars(changed, {"changed": CHANGED, "share": SHARE}))
     for name in names:
-        session.execute(text(f"ANALYZE {name}"))  # one of the two names above
+        session.execute(text(f"ANALYZE {name}"))  # one of the names above
     return names

@@ -277,8 +277,10 @@ def test_an_index_that_was_left_half_built_is_built_anew(reindexing: Reindexing)
         database.execute(first.creation())
         database.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = %s::regclass", [first.name])
         reindexing.index(job_id)
-        valid = "SELECT bool_and(indisvalid), count(*) FROM pg_index JOIN pg_class ON oid = indexrelid WHERE relname LIKE %s"
-        (found,) = database.execute(valid, [f"embeddings_p%_s{new}_%"]).fetchall()
+        indexes = "FROM pg_index JOIN pg_class ON oid = indexrelid WHERE relname LIKE %s"
+        (found,) = database.execute(
+            f"SELECT bool_and(indisvalid), count(*) {indexes}", [f"embeddings_p%_s{new}_%"]
+        ).fetchall()
     assert found == (True, vector_indexes.PARTITIONS * len(Modality))
 
 

@@ -122,11 +122,14 @@ def test_a_table_that_has_grown_is_looked_at_again_once(services: Services) -> N
         service.put(session, tenant, "large", ProductDraft(sku="first", title="First"))
         catalogue = service.catalogue_id(session, tenant, "large")
         session.execute(text(FILLED), {"catalogue": catalogue, "count": 1_000})
+        space = adopt(session, SpaceKey(encoders={Modality.TEXT: "t@1"}, alignment="a", dim=DIM))
+        session.execute(text(EMBEDDED), {"catalogue": catalogue, "space": space.id, "dim": DIM})
+        part = session.scalars(text(PART_OF), {"catalogue": catalogue}).one()
     with services.sessions.begin() as session:
         session.execute(text("SELECT pg_stat_force_next_flush()"))
     with services.sessions.begin() as session:
         assert matching.expected(session, catalogue) < 500
-        assert upkeep.analyze_changed(session) == ["products"]
+        assert upkeep.analyze_changed(session) == [f"embeddings_p{part}", "products"]
     with services.sessions.begin() as session:
         assert 900 < matching.expected(session, catalogue) < 1_100
         assert upkeep.analyze_changed(session) == []

@@ -72,7 +72,7 @@ def space_id(own: Services) -> int:
     encoders = {modality: f"{modality}@1" for modality in Modality}
     with own.sessions.begin() as session:
         space = spaces.find_or_create(session, SpaceKey(encoders=encoders, alignment="0" * 64, dim=4))
-        spaces.activate(session, space.id)
+        spaces.activate(session, space)
         return space.id
 
 

@@ -13,7 +13,7 @@ def test_a_ready_space_can_be_activated_and_the_one_before_stays_ready(api: Api,
         building = other.id
     assert_problem(api.post(f"/v1/spaces/{building}/activate"), 409)
     with own.sessions.begin() as session:
-        spaces.activate(session, building)
+        spaces.activate(session, spaces.find(session, building))
     assert api.post(f"/v1/spaces/{space_id}/activate").json["state"] == "active"
     states = {space["id"]: space["state"] for space in api.get("/v1/spaces").json["spaces"]}
     assert states == {space_id: "active", building: "ready"}

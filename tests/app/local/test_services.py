@@ -12,7 +12,7 @@ URLS = {"DATABASE_URL": "d", "REDIS_URL": "r", "MEDIA_URL": "m"}
 def test_search_and_embedding_have_a_worker_each(tmp_path: Path) -> None:
     commands = {program.name: " ".join(program.command) for program in services(URLS, 8000, tmp_path)}
     assert "-Q query -I workers.tasks.search " in commands["query"]
-    assert "-Q embed,check -I workers.tasks.embed " in commands["embed"]
+    assert "-Q embed,check,reindex -I workers.tasks.embed,workers.tasks.spaces " in commands["embed"]
     assert "-Q import -I workers.tasks.imports " in commands["import"]
     assert "-Q upkeep -I workers.tasks.upkeep " in commands["upkeep"]
     assert f"--bind {HOST}:8000 " in commands["web"]
