@@ -17,7 +17,8 @@ from workers.encoders.base import Divided
 
 log = logging.getLogger(__name__)
 FOLDER = "outputs"  # of the media store
-FASTEST = 1  # of zlib's levels; recordings are mostly zeros, of pictures a quarter is saved
+FASTEST = 1  # of zlib's levels
+PLAIN, PACKED = b"\0", b"\1"  # with which the bytes begin
 
 
 class KeptOutputs:
@@ -73,11 +74,14 @@ def _path(card: EncoderCard, digest: str) -> str:
 def _packed(output: Divided) -> bytes:
     labels = np.frombuffer(json.dumps(output.labels).encode(), dtype=np.uint8)
     rows = np.concatenate([output.whole[None], output.tokens]).astype(np.float16)
-    return zlib.compress(save({"outputs": rows, "labels": labels}), FASTEST)
+    data = save({"outputs": rows, "labels": labels})
+    # Of recordings most is zeros; what is not gets hardly smaller, and slower to read.
+    is_sparse = 2 * np.count_nonzero(rows) < rows.size
+    return PACKED + zlib.compress(data, FASTEST) if is_sparse else PLAIN + data
 
 
 def _unpacked(data: bytes, card: EncoderCard) -> Divided:
-    parts = load(zlib.decompress(data))
+    parts = load(zlib.decompress(data[1:]) if data[:1] == PACKED else data[1:])
     rows = parts["outputs"].astype(np.float32)
     labels = tuple(json.loads(parts["labels"].tobytes()))
     if rows.shape != (1 + len(labels), card.dim):

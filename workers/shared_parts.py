@@ -47,6 +47,11 @@ class SharedParts:
         limits = DecodeLimits(media=MediaLimits.of(settings))
         return cls(Transcriber.load(settings.threads), limits, settings.decode_threads)
 
+    @property
+    def weights_bytes(self) -> int:
+        """Of what every space has: what reads recordings."""
+        return self._transcriber.weights_bytes
+
     def start_decoders(self) -> None:
         """Starts what decodes media, which would otherwise start with the first picture or recording."""
         self._decoders.start()

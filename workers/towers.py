@@ -19,6 +19,7 @@ from workers.alignment.artifact import DEFAULT
 from workers.alignment.card import CARD, AlignmentCard
 from workers.connections import Connections, connections
 from workers.embedder import Embedder
+from workers.freed import give_back
 from workers.kept_outputs import KeptOutputs
 from workers.shared_parts import SharedParts
 
@@ -108,6 +109,7 @@ class HeldSpaces:
                     "Loaded alignment %s, %s numbers a vector", found.space_key.alignment[:12], found.space_key.dim
                 )
                 self._keep(key, found)
+                give_back()
         return found
 
     def _find(self, key: Key) -> Embedder | None:

@@ -8,10 +8,11 @@ from workers.embedder import Embedder
 
 
 def weights_bytes(embedder: Embedder, other: Embedder | None = None) -> tuple[int, int]:
-    """Bytes of the weights of an embedder's encoders and alignment, and how many of them another one shares."""
+    """Bytes of an embedder's weights, and how many of them another one shares."""
     own = {id(each): each for each in _tensors(embedder)}
     shared = own.keys() & {id(each) for each in _tensors(other)} if other is not None else set()
-    return _bytes(list(own.values())), _bytes([own[each] for each in shared])
+    always = embedder.parts.weights_bytes
+    return always + _bytes(list(own.values())), always + _bytes([own[each] for each in shared])
 
 
 def _tensors(embedder: Embedder) -> Iterator[Tensor]:

@@ -70,3 +70,6 @@ bench.add_command(
 bench.add_command(
     passed_on("bench-rank", "Rank vectors beside other indexes (needs the workers' packages)."), name="rank"
 )
+bench.add_command(
+    passed_on("bench-reindex", "Build embedding spaces under load (needs the workers' packages)."), name="reindex"
+)

@@ -36,6 +36,15 @@ def _one_of(column: str, values: type[Modality | JobKind | JobState | SpaceState
     return CheckConstraint(f"{column} IN ({', '.join(repr(str(value)) for value in values)})", name=name)
 
 
+class HalfVectors(HALFVEC):
+    """A column of `HalfVector`, which goes over the wire as it is, not as text: many times faster to write."""
+
+    cache_ok = True
+
+    def bind_processor(self, dialect: Any) -> None:  # noqa: ANN401  SQLAlchemy's signature
+        """None: the driver's own adapter takes the value."""
+
+
 class Table(DeclarativeBase):
     """The base of all tables."""
 
@@ -236,7 +245,7 @@ class Embedding(Table):
     ordinal: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     product_version: Mapped[int] = mapped_column(Integer)
     digest: Mapped[str] = mapped_column(Text)  # SHA-256 of the text, picture or recording
-    embedding: Mapped[Any] = mapped_column(HALFVEC)
+    embedding: Mapped[Any] = mapped_column(HalfVectors)
 
 
 class Tokens(Table):
@@ -257,7 +266,7 @@ class Tokens(Table):
     modality: Mapped[str] = mapped_column(Text, primary_key=True)
     ordinal: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     labels: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    vectors: Mapped[Any] = mapped_column(HALFVEC)  # one behind the other, each at unit length
+    vectors: Mapped[Any] = mapped_column(HalfVectors)  # one behind the other, each at unit length
 
 
 class RecallCheck(Table):

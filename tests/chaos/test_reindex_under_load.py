@@ -14,7 +14,7 @@ import pytest
 from app.client import Client, ImportOptions, SearchOptions
 from app.types import JobState
 from tests.chaos.stack import Running, running_stack
-from tests.workers.bent import bent
+from workers.bench.bent import bent
 
 LEASE = 30  # seconds
 SEARCHERS, EVERY = 8, 0.5  # clients, and seconds between two searches of one

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load, save
+from torch.nn import functional
 
 from app.errors import ArtifactInvalid
 from app.types import EncoderCard, Modality
@@ -41,7 +42,7 @@ class Alignment:
             batches = torch.split(torch.from_numpy(pooled), AT_ONCE)
             device = next(self.network.parameters()).device  # the CPU, but for a training on a GPU
             found = [self.network.project(modality, batch.to(device)).cpu() for batch in batches]
-            projected: Vectors = torch.cat(found).numpy()
+            projected: Vectors = functional.normalize(torch.cat(found).float(), dim=1).numpy()
         return projected
 
     def tokens(self, modality: Modality, divided: Sequence[Divided]) -> list[Tokens]:

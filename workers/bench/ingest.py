@@ -19,7 +19,13 @@ from workers.embedder import Embedder
 
 PAUSE = 0.25  # seconds between two searches, and between two looks at the memory
 SEARCHES = 40  # while nothing else goes on
-PARTS = {"app.wsgi": "web", "tasks.imports": "import", "tasks.embed": "embed", "postgres": "postgres"}
+PARTS = {
+    "app.wsgi": "web",
+    "tasks.imports": "import",
+    "tasks.embed": "embed",
+    "tasks.search": "query",
+    "postgres": "postgres",
+}
 MEBIBYTE = 2**20
 Report = Callable[[Job], None]
 
@@ -110,6 +116,7 @@ class Watched:
     """What was seen beside an ingest."""
 
     times: list[float] = field(default_factory=list)  # of searches, ms
+    failed: int = 0  # searches
     peak_mb: dict[str, float] = field(default_factory=dict)
 
 

@@ -11,15 +11,12 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from app.client import Client, Job
+from app.client import Client
 from app.local.stack import Stack
-from app.settings import Settings
 from workers.bench.ingest import (
     PARTS,
     SEARCHES,
     Ingested,
-    Report,
-    encode_alone,
     ingest,
     is_unchanged,
     p95,
@@ -29,8 +26,8 @@ from workers.bench.ingest import (
     watching_memory,
 )
 from workers.bench.ingest_sample import Kind, offers
+from workers.bench.steps import alone_by_kind, bar
 from workers.cli.options import OUTPUT_FILE, progress_bar
-from workers.embedder import Embedder
 
 IDLE = "idle"  # a catalogue to search in
 
@@ -48,13 +45,13 @@ def bench_ingest(products: int, again: int, upload_mb: int, json_file: Path | No
     """
     console = Console()
     with progress_bar(console) as progress:
-        alone = _alone(products, progress)
+        alone = alone_by_kind(products, progress)
         with (
             tempfile.TemporaryDirectory() as folder,
             Stack(Path(folder)) as stack,
             Client(stack.url, stack.key) as client,
         ):
-            ingest(client, IDLE, offers(Kind.TEXT, 100), _bar(progress, "warming up"))
+            ingest(client, IDLE, offers(Kind.TEXT, 100), bar(progress, "warming up"))
             measured = [_measured(client, kind, products, alone[kind], progress) for kind in Kind]
             first, second = _again(client, again, progress)
             speed, grown = upload(client, "large", upload_mb)
@@ -69,27 +66,14 @@ def bench_ingest(products: int, again: int, upload_mb: int, json_file: Path | No
         json_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def _alone(count: int, progress: Progress) -> dict[Kind, float]:
-    embedder = Embedder.load(Settings(database_url="", redis_url="", media_url=""))
-    task = progress.add_task("the encoders alone", total=len(Kind))
-    found = {}
-    for kind in Kind:
-        chosen = offers(kind, count)
-        encode_alone(embedder, chosen[:20])  # warms up
-        found[kind] = encode_alone(embedder, chosen)
-        progress.advance(task)
-    progress.remove_task(task)
-    return found
-
-
 def _measured(client: Client, kind: Kind, count: int, alone: float, progress: Progress) -> Ingested:
     chosen = offers(kind, count)
     idle = search_times(client, IDLE, SEARCHES)
     name = kind.value.replace(", ", "-")
     with watching_memory() as memory:
-        end_to_end, _ = ingest(client, name, chosen, _bar(progress, kind))
+        end_to_end, _ = ingest(client, name, chosen, bar(progress, kind))
     with searching(client, IDLE) as searched:
-        ingest(client, f"{name}-searched", chosen, _bar(progress, f"{kind}, and searches"))
+        ingest(client, f"{name}-searched", chosen, bar(progress, f"{kind}, and searches"))
     return Ingested(
         kind=kind,
         products=count,
@@ -108,22 +92,11 @@ def _again(client: Client, count: int, progress: Progress) -> tuple[float, float
         click.ClickException: something was encoded the second time.
     """
     chosen = offers(Kind.TEXT, count)
-    first, _ = ingest(client, "again", chosen, _bar(progress, "first"))
-    second, job = ingest(client, "again", chosen, _bar(progress, "unchanged"))
+    first, _ = ingest(client, "again", chosen, bar(progress, "first"))
+    second, job = ingest(client, "again", chosen, bar(progress, "unchanged"))
     if not is_unchanged(job):
         raise click.ClickException(f"{job.document['progress']['encoded']} contents were encoded again.")
     return first, second
-
-
-def _bar(progress: Progress, name: str) -> Report:
-    task = progress.add_task(name, total=None)
-
-    def report(job: Job) -> None:
-        progress.update(task, completed=job.progress.done, total=job.progress.total)
-        if job.state.is_final:
-            progress.remove_task(task)
-
-    return report
 
 
 def _speeds(measured: list[Ingested]) -> Table:

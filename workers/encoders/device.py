@@ -1,5 +1,7 @@
 """Where the encoders run."""
 
+from functools import cache
+
 import torch
 
 
@@ -13,6 +15,13 @@ def choose(name: str = "auto") -> torch.device:
 def dtype_of(device: torch.device) -> torch.dtype:
     """What the weights are held in: bfloat16 on a GPU, float32 on a CPU."""
     return torch.bfloat16 if device.type == "cuda" else torch.float32
+
+
+@cache
+def multiplies_halves() -> bool:
+    """Whether this CPU multiplies bfloat16 by itself: others take longer than for float32."""
+    found = torch.cpu.get_capabilities()
+    return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
 
 
 def moved(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:

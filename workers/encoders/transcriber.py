@@ -42,7 +42,8 @@ class Transcript:
 class Transcriber:
     """Reads recordings in a hundred languages."""
 
-    def __init__(self, model: ctranslate2.models.Whisper, tokenizer: Tokenizer) -> None:
+    def __init__(self, model: ctranslate2.models.Whisper, tokenizer: Tokenizer, weights_bytes: int) -> None:
+        self.weights_bytes = weights_bytes
         self._model = model
         self._tokenizer = tokenizer
 
@@ -61,7 +62,7 @@ class Transcriber:
         model = ctranslate2.models.Whisper(
             "whisper-base", device=device, compute_type="int8", intra_threads=threads, files=files
         )
-        return cls(model, Tokenizer.from_file(str(folder / "tokenizer.json")))
+        return cls(model, Tokenizer.from_file(str(folder / "tokenizer.json")), len(files["model.bin"]))
 
     def transcribe(self, waveform: Waveform) -> Transcript:
         """What a recording says.

@@ -28,8 +28,8 @@ class Plan:
     contents: dict[Modality, int]  # about, of texts
     encoders: dict[Modality, str]
     dim: int
-    kept_share: float  # of the sample's contents, whose encoders' outputs were kept: only the alignment is left to do
-    seconds: float  # with one worker, about
+    kept_share: float | None  # of contents whose encoders' outputs were kept: only the alignment is left to do
+    seconds: float | None  # with one worker, about; of a plan that is carried out, nothing is measured
     disk_bytes: int | None  # of vectors, tokens and indexes, about; unknown while there are none
     weights_mb: float  # of encoders and alignment, in each worker
     shared_mb: float  # of these, what the active space has loaded anyway
@@ -42,8 +42,8 @@ class Plan:
             "contents": {str(modality): count for modality, count in self.contents.items()},
             "encoders": {str(modality): encoder for modality, encoder in self.encoders.items()},
             "dim": self.dim,
-            "kept_share": round(self.kept_share, 3),
-            "expected_seconds": round(self.seconds, 1),
+            "kept_share": None if self.kept_share is None else round(self.kept_share, 3),
+            "expected_seconds": None if self.seconds is None else round(self.seconds, 1),
             "disk_bytes": self.disk_bytes,
             "weights_mb": round(self.weights_mb, 1),
             "shared_weights_mb": round(self.shared_mb, 1),
@@ -63,7 +63,7 @@ def plan_of(connections: Connections, held: HeldSpaces, towers: Towers, job: Job
     contents = [content for product in products for content in texts_of(product)]
     contents += [medium_of(connections.store, by_id[row.product_id], row) for row in stored]
     contents = [content for content in contents if request.only in (None, content.modality)]
-    seconds, kept = _timed(None if in_place else held.outputs, towers, contents)
+    seconds, kept = _timed(None if in_place else held.outputs, towers, contents) if request.dry_run else (None, None)
     texts = round(count * sum(each.modality is Modality.TEXT for each in contents) / max(1, len(products)))
     numbers = {Modality.TEXT: texts, **counted}
     active = held.active()
@@ -75,7 +75,7 @@ def plan_of(connections: Connections, held: HeldSpaces, towers: Towers, job: Job
         encoders={each: towers.space.encoders[each] for each in Modality},
         dim=towers.space.dim,
         kept_share=kept,
-        seconds=seconds * count / max(1, len(products)),
+        seconds=None if seconds is None else seconds * count / max(1, len(products)),
         disk_bytes=None if a_vector is None else round(sum(numbers.values()) * a_vector),
         weights_mb=size / MEGABYTE,
         shared_mb=shared / MEGABYTE,

@@ -7,6 +7,8 @@ import torch
 from app.types import Modality
 from workers.alignment.artifact import DEFAULT, save_alignment
 from workers.alignment.opening import open_alignment
+from workers.alignment.picture_head import PictureHead
+from workers.alignment.text_head import TextHead
 
 
 def bent(folder: Path, *, by: float = 0.02, seed: int = 1) -> Path:
@@ -15,7 +17,9 @@ def bent(folder: Path, *, by: float = 0.02, seed: int = 1) -> Path:
     chance = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for modality in (Modality.TEXT, Modality.IMAGE):
-            bias = alignment.network.head(modality).learned.second.bias
+            head = alignment.network.head(modality)
+            assert isinstance(head, TextHead | PictureHead)  # of the packaged alignment
+            bias = head.learned.second.bias
             bias.add_(by * torch.randn(bias.shape, generator=chance))
     save_alignment(folder, alignment.network, alignment.card)
     return folder
