@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 from app.client_documents import Document, Job
 from app.client_requests import Requests
@@ -84,6 +85,18 @@ class SpaceRequests(Requests):
     def retire_space(self, space_id: int) -> Document:
         """Lets go of a space that answers no searches."""
         return self._object(self._http.build_request("POST", f"/v1/spaces/{space_id}/retire"))
+
+    def stats(self, catalogue: str) -> Document:
+        """How many products, media and vectors a catalogue has."""
+        return self._get(f"/v1/catalogues/{quote(catalogue, safe='')}/stats", {})
+
+    def media(self, digest: str) -> bytes:
+        """The bytes of a picture or recording of a product."""
+        return self._send(self._http.build_request("GET", f"/v1/media/{digest}")).content
+
+    def replay(self, job_id: str) -> Job:
+        """Has a finished search ranked again, and compared with what it found."""
+        return Job.of(self._object(self._http.build_request("POST", f"/v1/jobs/{quote(job_id, safe='')}/replay")))
 
     def audit(self, *, page: int = 50) -> Iterator[Document]:
         """What administrators did, newest first."""

@@ -29,6 +29,8 @@ class JobKind(StrEnum):
     REINDEX = "reindex"
     VERIFY = "verify"
     TRAIN = "train"
+    REPLAY = "replay"
+    UPKEEP = "upkeep"
 
 
 class JobState(StrEnum):

@@ -1,8 +1,10 @@
 """Answers a query in a space: encode, rank by cosine in SQL, re-rank by attention."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from app.conditions import Condition, fields_of
@@ -12,7 +14,7 @@ from app.media.store import MediaStore
 from app.search.filters import parse_field
 from app.types import SearchQuery
 from workers.hits import hit_document, hits_of
-from workers.query import encode_query
+from workers.query import EncodedQuery, encode_query
 from workers.rerank.relevance import rerank
 from workers.retrieval import Retrieval
 from workers.stopwatch import Stopwatch
@@ -72,8 +74,19 @@ def answer(session: Session, store: MediaStore, towers: Towers, catalogue_id: in
         "scan": ranked.scan,
         "space": towers.space.id,
         "transcript": encoded.transcript,
+        "query_digest": _digest(encoded),
     }
     return Answered(answered, watch)
+
+
+def _digest(encoded: EncodedQuery) -> str:
+    """SHA-256 of what products were compared with, as it goes to the database."""
+    sha = hashlib.sha256()
+    for each in encoded.vectors:
+        sha.update(
+            f"{each.name} {each.modality} {each.weight:.6f}".encode() + each.vectors.astype(np.float16).tobytes()
+        )
+    return sha.hexdigest()
 
 
 def _notes(session: Session, catalogue_id: int, condition: Condition | None) -> list[str]:

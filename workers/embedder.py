@@ -122,7 +122,8 @@ class Embedder:
         # Of many, half the time where the processor multiplies bfloat16: vectors are off by a cosine of 1e-4 at most.
         with torch.autocast("cpu", torch.bfloat16, enabled=len(divided) >= MANY and multiplies_halves()):
             vectors = self.alignment.project(modality, np.stack([each.whole for each in divided]))
-            aligned = map(Embedded, vectors, self.alignment.tokens(modality, divided))
+            tokens = self.alignment.tokens(modality, divided)
+        aligned = map(Embedded, self.alignment.stored(vectors), tokens)
         return [next(aligned) if isinstance(each, Divided) else each for each in encoded]
 
     def problems(self, modality: Modality, contents: Sequence[str | bytes], role: Role) -> list[TriseekError | None]:

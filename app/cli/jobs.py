@@ -16,7 +16,7 @@ from app.types import JobKind, JobState
 
 @click.group()
 def jobs() -> None:
-    """List, show, cancel and retry jobs."""
+    """List, show, cancel, retry and replay jobs."""
 
 
 @jobs.command("list")
@@ -82,6 +82,25 @@ def retry(job_id: str, url: str | None, key: str | None, data: Path) -> None:
     """Let an import go on that was given up after its workers had ended too often."""
     with connect(url, key, data) as client:
         click.echo(f"Job {job_id} is {client.retry_job(job_id).state}.")
+
+
+@jobs.command()
+@click.argument("job_id")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@server_options
+def replay(job_id: str, as_json: bool, url: str | None, key: str | None, data: Path) -> None:
+    """Do a finished search once more, in the space that answered it; ends with 1 if the order is another one."""
+    with connect(url, key, data) as client:
+        found = client.wait(client.replay(job_id).id).answer()
+    if as_json:
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        same = f"The {found['compared']} best hits are the same, in the same order."
+        click.echo(same if found["is_same"] else "What changed:")
+        for change in found["changes"]:
+            click.echo(f"  {change}")
+    if not found["is_same"]:
+        raise SystemExit(1)
 
 
 def _counts(job: Job) -> str:

@@ -5,8 +5,11 @@ import sys
 
 import click
 
+from app.cli.audit import audit
 from app.cli.bench import bench
+from app.cli.catalogue import catalogue
 from app.cli.commands import Commands
+from app.cli.completion import completion
 from app.cli.demo import demo
 from app.cli.imports import import_file
 from app.cli.jobs import jobs
@@ -51,6 +54,7 @@ for command in (
     import_file,
     search,
     jobs,
+    catalogue,
     products,
     settings,
     webhooks,
@@ -58,6 +62,8 @@ for command in (
     spaces,
     up,
     keys,
+    audit,
+    completion,
     migrate,
     passed_on("align", "Train and inspect alignment networks (needs the workers' packages)."),
     passed_on("evaluate", "Measure retrieval on a judged set (needs the workers' packages)."),

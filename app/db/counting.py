@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from app.db.tables import Embedding, Product, ProductMedia
-from app.types import Modality
+from app.db.products import IN_STATE
+from app.db.tables import Embedding, Media, Product, ProductMedia
+from app.types import EmbeddingState, Modality
 
 
 def products(session: Session, catalogue_id: int | None) -> int:
@@ -77,3 +78,23 @@ SELECT (SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('embedd
 def database_bytes(session: Session) -> int:
     """How large the database is on disk."""
     return int(session.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+
+
+def by_state(session: Session, catalogue_id: int) -> dict[EmbeddingState, int]:
+    """How many products of a catalogue are in each state."""
+    counts = [func.count().filter(condition) for condition in IN_STATE.values()]
+    row = session.execute(select(*counts).select_from(Product).where(Product.catalogue_id == catalogue_id)).one()
+    return dict(zip(IN_STATE, row, strict=True))
+
+
+def media_bytes(session: Session, catalogue_id: int) -> dict[Modality, int]:
+    """How large the different pictures and recordings of a catalogue are, together."""
+    own = (
+        select(ProductMedia.modality, ProductMedia.digest)
+        .distinct()
+        .join(Product, Product.id == ProductMedia.product_id)
+        .where(Product.catalogue_id == catalogue_id)
+        .subquery()
+    )
+    sizes = select(own.c.modality, func.sum(Media.bytes)).join(Media, Media.digest == own.c.digest)
+    return {Modality(modality): int(size) for modality, size in session.execute(sizes.group_by(own.c.modality))}

@@ -5,12 +5,13 @@ from dataclasses import asdict
 from app.catalog import settings as rules
 from app.catalog.service import catalogue_id
 from app.catalog.settings import CatalogueSettings
+from app.catalog.stats import stats
 from app.db import catalogues as rows
 from app.http.auth import tenant_id
 from app.http.bodies import Body, BodyKind
 from app.http.endpoints import Answer, Endpoints
 from app.http.names import check_catalogue
-from app.http.schemas.catalogues import CatalogueSettingsSchema, CataloguesSchema
+from app.http.schemas.catalogues import CatalogueSettingsSchema, CataloguesSchema, CatalogueStatsSchema
 from app.http.services import services
 from app.types import Scope
 
@@ -51,3 +52,12 @@ def change_settings(body: Body, catalogue: str) -> Answer:
     with services().jobs.transaction() as session:
         rules.change(session, tenant_id(), catalogue, settings)
     return Answer(body=asdict(settings))
+
+
+@catalogues.endpoint(
+    "GET", "/catalogues/<catalogue>/stats", scopes=(*READ, Scope.ADMIN), answers={200: CatalogueStatsSchema}
+)
+def read_stats(catalogue: str) -> Answer:
+    """Read how many products, media and vectors a catalogue has."""
+    with services().sessions() as session:
+        return Answer(body=stats(session, catalogue_id(session, tenant_id(), catalogue)))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response
+from flask import Response, url_for
 from sqlalchemy.orm import Session
 
 from app.db import media
@@ -13,6 +13,7 @@ from app.http.idempotency import once
 from app.http.paging import read_cursor
 from app.http.present import hit_page, job_error_document, job_with_result
 from app.http.schemas.jobs import (
+    JobAcceptedSchema,
     JobErrorPageSchema,
     JobPageSchema,
     JobSchema,
@@ -27,7 +28,7 @@ from app.jobs import service
 from app.jobs.documents import job_document
 from app.jobs.error_table import error_table
 from app.search.heat import heat_of, heat_png
-from app.search.service import hits
+from app.search.service import hits, submit_replay
 from app.types import JobKind, JobState, Modality, Scope
 
 jobs = Endpoints("jobs", "Poll, list and cancel jobs.")
@@ -78,6 +79,18 @@ def retry_job(job_id: str) -> Answer:
 
     def work(session: Session) -> Answer:
         return Answer(status=202, body=job_document(service.retry(session, tenant_id(), job_id)))
+
+    return once(work)
+
+
+@jobs.endpoint("POST", "/jobs/<job_id>/replay", scopes=[Scope.SEARCH, Scope.ADMIN], answers={202: JobAcceptedSchema})
+def replay_search(job_id: str) -> Answer:
+    """Do a finished search once more, in the space that answered it: the result says what changed, if anything."""
+
+    def work(session: Session) -> Answer:
+        job = submit_replay(session, tenant_id(), service.find(session, tenant_id(), job_id))
+        headers = {"Location": url_for("jobs.read_job", job_id=str(job.id)), "Retry-After": "1"}
+        return Answer(status=202, body={"job": job_document(job)}, headers=headers)
 
     return once(work)
 

@@ -73,7 +73,8 @@ def job_with_result(session: Session, job: Job) -> dict[str, Any]:
         return document
     if job.kind != JobKind.SEARCH or job.state != JobState.SUCCEEDED:
         return document | {"result": job.result}
-    return document | {"result": job.result | hit_page(session, job, after_rank=0, limit=job.request["limit"])}
+    told = {name: value for name, value in job.result.items() if name != "query_digest"}  # of use to a replay only
+    return document | {"result": told | hit_page(session, job, after_rank=0, limit=job.request["limit"])}
 
 
 def hit_page(session: Session, job: Job, *, after_rank: int, limit: int) -> dict[str, Any]:

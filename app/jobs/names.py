@@ -22,6 +22,7 @@ class Task(StrEnum):
 
     RUN_SEARCH = "search.run"
     CHECK_RECALL = "search.recall"
+    REPLAY_SEARCH = "search.replay"
     EMBED_PRODUCTS = "embed.products"
     RUN_IMPORT = "imports.run"
     CHECK_IMPORT = "imports.check"
@@ -40,6 +41,7 @@ class Task(StrEnum):
 QUEUE_OF_TASK = {
     Task.RUN_SEARCH: Queue.QUERY,
     Task.CHECK_RECALL: Queue.EMBED,
+    Task.REPLAY_SEARCH: Queue.QUERY,
     Task.EMBED_PRODUCTS: Queue.EMBED,
     Task.RUN_IMPORT: Queue.IMPORT,
     Task.CHECK_IMPORT: Queue.CHECK,

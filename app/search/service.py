@@ -59,6 +59,26 @@ def submit(
     return job
 
 
+def submit_replay(session: Session, tenant_id: int, search: Job) -> Job:
+    """Queues that a finished search is done once more in its space, and compared with what it found.
+
+    Raises:
+        JobUnfinished: it is no search, or did not succeed.
+    """
+    hits(search, after_rank=0, limit=0)
+    request = {"search": str(search.id)}
+    job = jobs.add(
+        session,
+        tenant_id=tenant_id,
+        catalogue_id=search.catalogue_id,
+        kind=JobKind.REPLAY,
+        request=request,
+        total=None,
+    )
+    enqueue(session, Task.REPLAY_SEARCH, [str(job.id)])
+    return job
+
+
 def _cancels_out(parts: Sequence[QueryPart]) -> bool:
     """Whether all that is asked for is taken away again."""
     left: dict[QueryPart, float] = defaultdict(float)

@@ -12,7 +12,7 @@ from app.media.store import MediaStore
 
 CONTENT_TYPE = "application/vnd.triseek.alignment+zip"
 REQUIRED = ("card.json", "alignment.safetensors")
-OPTIONAL = ("encoders.safetensors",)
+OPTIONAL = ("encoders.safetensors", "reduction.safetensors")
 LARGEST = 2 * 2**30  # bytes of one file
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # or the same artifact would be another file each time it is packed
 

@@ -44,14 +44,14 @@ CREATE TABLE audit_log (
     created_at TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 CREATE INDEX ix_audit_log_created_at ON audit_log (created_at);
-ALTER TABLE jobs DROP CONSTRAINT jobs_kind,
-    ADD CONSTRAINT jobs_kind CHECK (kind IN ('search', 'embed', 'import', 'reindex', 'verify', 'train'));
+ALTER TABLE jobs DROP CONSTRAINT jobs_kind, ADD CONSTRAINT jobs_kind
+    CHECK (kind IN ('search', 'embed', 'import', 'reindex', 'verify', 'train', 'replay', 'upkeep'));
 """)
 
 
 def downgrade() -> None:
     op.execute("""
-DELETE FROM jobs WHERE kind = 'verify';
+DELETE FROM jobs WHERE kind IN ('verify', 'replay', 'upkeep');
 ALTER TABLE jobs DROP CONSTRAINT jobs_kind,
     ADD CONSTRAINT jobs_kind CHECK (kind IN ('search', 'embed', 'import', 'reindex', 'train'));
 DROP TABLE audit_log, backfill_ranges;

@@ -300,6 +300,27 @@ def test_a_dimension_that_cannot_be_indexed_is_refused(reindexing: Reindexing, m
     assert "512 numbers" in (job.error or {})["detail"]
 
 
+def test_vectors_can_be_stored_with_fewer_numbers(reindexing: Reindexing) -> None:
+    shop = reindexing.shop
+    job_id = reindexing.submit(dim=64)
+    new = _space_of(reindexing.prepare(job_id))
+    with shop.connections.sessions.begin() as session:
+        jobs.finish_as_it_is(session, job_id, JobState.CANCELLED)
+    shop.upload(ProductDraft(sku="other", title="Something else"))
+    job = reindexing.run(dim=64)  # goes on with the same axes
+    assert (_space_of(job), reindexing.space(new).dim) == (new, 64)
+    before, after = reindexing.vectors(shop.towers.space.id), reindexing.vectors(new)
+    assert after["p1", "text", 0].shape == (64,)
+    near = before["p1", "text", 0] @ before["p2", "text", 0]
+    assert after["p1", "text", 0] @ after["p2", "text", 0] == pytest.approx(near, abs=0.02)
+    reindexing.change("activate", new)
+    found = shop.search(RED_LAMP, explain=True).result
+    assert (found["space"], {hit["sku"] for hit in found["hits"][:4]}) == (new, set(SKUS[1:]))
+    assert any(token["sees"] for token in found["hits"][0]["attention"])
+    too_many = reindexing.prepare(reindexing.submit(dim=600))
+    assert "--dim must be below that" in (too_many.error or {})["detail"]
+
+
 def test_a_plan_is_told_and_nothing_done(reindexing: Reindexing) -> None:
     job = reindexing.prepare(reindexing.submit(dry_run=True))
     plan = (job.result or {})["plan"]

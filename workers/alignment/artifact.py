@@ -1,6 +1,7 @@
 """Alignment artifacts: a folder with the network's weights and a card that says what they are."""
 
 import hashlib
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +19,13 @@ from app.types import EncoderCard, Modality
 from workers.alignment.card import CARD, AlignmentCard, save_card, tuned_card
 from workers.alignment.mixing import Mixing, Mixture
 from workers.alignment.network import AlignmentNetwork
+from workers.alignment.reduction import Reduction
 from workers.alignment.tokens import Floats, Tokens
 from workers.encoders.base import Divided
 
 DEFAULT = Path(__file__).parent / "default"
 WEIGHTS = "alignment.safetensors"
+TUNED = "encoders.safetensors"  # the last blocks of encoders that were trained with it
 AT_ONCE = 512  # outputs projected in one go
 
 Vectors = NDArray[np.float32]  # (n, dim) unit length
@@ -30,10 +33,17 @@ Weights = Mapping[Modality, NDArray[np.float32]]  # (n,) above zero
 
 
 class Alignment:
-    """A trained alignment network, ready to project."""
+    """A trained alignment network, ready to project.
 
-    def __init__(self, network: AlignmentNetwork, card: AlignmentCard) -> None:
+    Args:
+        network: with its weights.
+        card: that describes it.
+        reduction: to fewer numbers, of vectors as they are stored.
+    """
+
+    def __init__(self, network: AlignmentNetwork, card: AlignmentCard, reduction: Reduction | None = None) -> None:
         self.card = card
+        self.reduction = reduction
         self.network = network.eval()
 
     def project(self, modality: Modality, pooled: NDArray[np.float32]) -> Vectors:
@@ -51,6 +61,14 @@ class Alignment:
         vectors = self.compressed(self.project(modality, np.concatenate([each.tokens for each in divided])))
         own = np.split(vectors, np.cumsum(counts)[:-1])
         return [Tokens(each.labels, of_content) for each, of_content in zip(divided, own, strict=True)]
+
+    def stored(self, vectors: Vectors) -> Vectors:
+        """(n, dim) vectors as they are stored and ranked by."""
+        return vectors if self.reduction is None else self.reduction.apply(vectors)
+
+    def token_of(self, stored: Vectors) -> Floats:
+        """Vectors as they are stored, as the tokens that stand for the whole: (n, token_dim) unit length."""
+        return self.compressed(stored if self.reduction is None else self.reduction.undo(stored))
 
     @property
     def token_dim(self) -> int:
@@ -80,16 +98,17 @@ class Alignment:
         return mixed
 
     def mixing(self, mixture: Mixture) -> Mixing:
-        """How products are ranked for a mixture."""
-        return self.card.mixing.get(mixture, Mixing.SUM)
+        """How products are ranked for a mixture; vectors of fewer numbers cannot be fused."""
+        found = self.card.mixing.get(mixture, Mixing.SUM)
+        return Mixing.SUM if found is Mixing.FUSION and self.reduction is not None else found
 
     def with_transcript_share(self, share: float) -> "Alignment":
         """The same network, with another share for transcripts."""
-        return Alignment(self.network, replace(self.card, transcript_share=share))
+        return Alignment(self.network, replace(self.card, transcript_share=share), self.reduction)
 
     def with_words_weight(self, weight: float) -> "Alignment":
         """The same network, with another weight for words."""
-        return Alignment(self.network, replace(self.card, words_weight=weight))
+        return Alignment(self.network, replace(self.card, words_weight=weight), self.reduction)
 
     def share(self, query: Modality, against: Modality) -> float:
         """How much a product's similarity through `against` counts for a query part of modality `query`."""
@@ -110,6 +129,21 @@ def save_alignment(folder: Path, network: AlignmentNetwork, card: AlignmentCard)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / WEIGHTS).write_bytes(weights)
     return save_card(folder, replace(card, sha256=hashlib.sha256(weights).hexdigest()))
+
+
+def save_reduced(alignment: Alignment, source: Path, reduction: Reduction, folder: Path) -> None:
+    """Writes an artifact of the same alignment whose vectors are stored with fewer numbers.
+
+    Args:
+        alignment: that was read from `source`.
+        source: its folder.
+        reduction: of its vectors.
+        folder: of the new artifact, which is there.
+    """
+    for name in (WEIGHTS, TUNED):
+        if (source / name).is_file():
+            shutil.copyfile(source / name, folder / name)
+    save_card(folder, replace(alignment.card, reduced=reduction.write(folder)))
 
 
 def check_alignment(folder: Path) -> None:
@@ -158,7 +192,7 @@ def load_alignment(folder: Path, cards: Mapping[Modality, EncoderCard]) -> Align
         network.load_state_dict({name: tensor.float() for name, tensor in load(weights).items()})
     except (SafetensorError, RuntimeError) as error:
         raise ArtifactInvalid(f"{folder / WEIGHTS} does not hold this network: {error}") from error
-    return Alignment(network, card)
+    return Alignment(network, card, None if card.reduced is None else Reduction.read(folder, card.reduced))
 
 
 def _weights(folder: Path, card: AlignmentCard) -> bytes:

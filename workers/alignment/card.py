@@ -1,5 +1,6 @@
 """The card of an alignment artifact: what its weights are, and how what they say is weighed."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -10,6 +11,7 @@ from app.errors import ArtifactInvalid
 from app.types import EncoderCard, Modality, SpaceKey
 from workers.alignment.mixing import Mixing, Mixture, name_of, read_mixture
 from workers.alignment.picture_head import ClassifierShape
+from workers.alignment.reduction import ReducedTo
 from workers.alignment.relevance import Calibration, Calibrations
 
 CARD = "card.json"
@@ -38,12 +40,16 @@ class AlignmentCard:
     relevance: Calibrations = field(default_factory=dict)  # by the modality of queries; of before it was learnt, none
     tuned: Mapping[Modality, str] = field(default_factory=dict)  # SHA-256 of the file of an encoder's own last blocks
     mixing: Mapping[Mixture, Mixing] = field(default_factory=dict)  # how it is ranked for each; by the sum unless told
+    reduced: ReducedTo | None = None  # to fewer numbers than `dim`
     training: Mapping[str, Any] = field(default_factory=dict)  # data, seed, settings, metrics
 
     @property
     def space_key(self) -> SpaceKey:
         """The space that vectors of this alignment live in."""
-        return SpaceKey(encoders=dict(self.encoders), alignment=self.sha256, dim=self.dim)
+        if self.reduced is None:
+            return SpaceKey(encoders=dict(self.encoders), alignment=self.sha256, dim=self.dim)
+        both = hashlib.sha256(f"{self.sha256} {self.reduced.sha256}".encode()).hexdigest()
+        return SpaceKey(encoders=dict(self.encoders), alignment=both, dim=self.reduced.dim)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -86,6 +92,7 @@ class AlignmentCard:
                 tuned={Modality(modality): str(sha256) for modality, sha256 in card.get("tuned", {}).items()},
                 # Cards of before mixtures were measured have none.
                 mixing={read_mixture(name): Mixing(way) for name, way in card.get("mixing", {}).items()},
+                reduced=ReducedTo(**card["reduced"]) if card.get("reduced") else None,
                 training=card["training"],
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -125,6 +132,7 @@ def save_card(folder: Path, card: AlignmentCard) -> AlignmentCard:
         "relevance": {modality: asdict(curve) for modality, curve in card.relevance.items()},
         "tuned": dict(card.tuned),
         "mixing": {name_of(mixture): way for mixture, way in card.mixing.items()},
+        "reduced": None if card.reduced is None else asdict(card.reduced),
         "training": card.training,
     }
     (folder / CARD).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

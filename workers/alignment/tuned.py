@@ -9,13 +9,12 @@ from safetensors.torch import load, save
 
 from app.errors import ArtifactInvalid, EncoderFixed
 from app.types import Modality
+from workers.alignment.artifact import TUNED
 from workers.alignment.card import AlignmentCard, tuned_card
 from workers.encoders import registry
 from workers.encoders.base import Encoder
 from workers.encoders.unfreezing import take_over, tensors_of
 from workers.encodings import Encodings
-
-TUNED = "encoders.safetensors"
 
 
 def weights_of(encoder: Encoder[Any], count: int) -> bytes:

@@ -10,9 +10,10 @@ from typing import Any
 from rich.console import Console
 
 from app.types import Modality
+from workers.alignment.artifact import TUNED
 from workers.alignment.card import AlignmentCard, tuned_card
 from workers.alignment.network import AlignmentNetwork
-from workers.alignment.tuned import TUNED, weights_of
+from workers.alignment.tuned import weights_of
 from workers.cli.options import LIMITS
 from workers.encoders import registry
 from workers.encoders.base import Encoder

@@ -19,11 +19,11 @@ from app.keys.service import TENANT
 from app.media.store import MediaStore
 from app.settings import Settings, child_environ
 from app.types import EncoderCard, Modality
-from workers.alignment.artifact import DEFAULT, Alignment, save_alignment
+from workers.alignment.artifact import DEFAULT, TUNED, Alignment, save_alignment
 from workers.alignment.network import AlignmentNetwork
 from workers.alignment.opening import open_alignment
 from workers.alignment.picture_head import PictureHead
-from workers.alignment.tuned import TUNED, tuned_encodings
+from workers.alignment.tuned import tuned_encodings
 from workers.cli.align_data import CURVE
 from workers.cli.options import LIMITS, progress_bar
 from workers.encoders.choice import Choice

@@ -17,6 +17,7 @@ from app.spaces.reindex import ReindexRequest
 from app.types import JobState, SpaceState
 from workers.connections import Connections
 from workers.indexing.plan import Plan, plan_of
+from workers.indexing.reducing import reduced
 from workers.towers import HeldSpaces, Towers, settings_folder
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ class Target:
     """The space that a reindex is for, loaded; not in the database if it is new."""
 
     towers: Towers
-    artifact: MediaRef | None  # that the workers' settings name, if that is what is wanted
+    artifact: MediaRef | None  # that was stored just now: nobody uploaded it
 
 
 def prepare_space(connections: Connections, held: HeldSpaces, job_id: UUID) -> None:
@@ -73,13 +74,22 @@ def _target(connections: Connections, held: HeldSpaces, request: ReindexRequest)
         own = packing.stored(connections.store, settings_folder(connections.settings))
         places = places or connections.settings.encoders
     digest = request.artifact or (own.digest if own is not None else "")
+    towers = _opened(held, request, digest, places)
+    if request.dim not in (None, towers.space.dim):
+        own = reduced(connections, held, digest, towers, request.dim, request.catalogue_id)
+        towers = _opened(held, request, own.digest, places)
+    if towers.space.dim > vector_indexes.WIDEST:
+        raise ArtifactInvalid(
+            f"The alignment gives {towers.space.dim} numbers a vector, and PostgreSQL indexes"
+            f" {vector_indexes.WIDEST} at most: train one with fewer, or say --dim."
+        )
+    return Target(towers=towers, artifact=own)
+
+
+def _opened(held: HeldSpaces, request: ReindexRequest, digest: str, places: str) -> Towers:
+    """A stored artifact as the space that it makes, which is in the database only once it is built."""
     embedder = held.open(digest, places)
     key = embedder.space_key
-    if key.dim > vector_indexes.WIDEST:
-        raise ArtifactInvalid(
-            f"The alignment gives {key.dim} numbers a vector, and PostgreSQL indexes {vector_indexes.WIDEST} at most:"
-            " train one with fewer, or say --dim."
-        )
     space = EmbeddingSpace(
         encoders=dict(key.encoders),
         alignment=key.alignment,
@@ -89,7 +99,7 @@ def _target(connections: Connections, held: HeldSpaces, request: ReindexRequest)
         places=places,
         catalogue_id=request.catalogue_id,
     )
-    return Target(towers=Towers(embedder=embedder, space=space), artifact=own)
+    return Towers(embedder=embedder, space=space)
 
 
 def _begin(session: Session, job: Job, request: ReindexRequest, target: Target, plan: Plan) -> None:

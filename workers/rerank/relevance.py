@@ -117,12 +117,12 @@ def _part(vector: QueryVector, alignment: Alignment) -> Part:
     tokens = vector.tokens or Tokens.none(alignment.token_dim)
     modality = Modality(vector.modality)
     rows = [TokenRow(vector.name, modality, 0, label) for label in (None, *tokens.labels)]
-    return Part(rows, Side.of(modality, alignment.compressed(vector.vectors[:1])[0], tokens.vectors))
+    return Part(rows, Side.of(modality, alignment.token_of(vector.vectors[:1])[0], tokens.vectors))
 
 
 def _candidates(contents: Sequence[StoredContent], alignment: Alignment) -> dict[int, Candidate]:
     """Each product's, all contents in one array: a hundred products have some thousand tokens."""
-    wholes = alignment.compressed(np.stack([content.vector for content in contents]))
+    wholes = alignment.token_of(np.stack([content.vector for content in contents]))
     both = [each for whole, own in zip(wholes, contents, strict=True) for each in (whole[None], own.tokens.vectors)]
     kinds = [
         kind_of(content.modality, whole=place == 0)

@@ -9,6 +9,7 @@ from app.jobs.names import Task
 from workers.celery import celery
 from workers.connections import connections
 from workers.preloading import preload
+from workers.replaying import replay_search
 from workers.search import run_search
 from workers.towers import held_spaces
 
@@ -23,3 +24,9 @@ def start(**_: object) -> None:
 def search(job_id: str) -> None:
     """Runs a search, unless it has ended or was cancelled."""
     run_search(connections(), held_spaces(), UUID(job_id))
+
+
+@celery.task(name=str(Task.REPLAY_SEARCH), soft_time_limit=60, time_limit=90)
+def replay(job_id: str) -> None:
+    """Does a finished search once more, and says what changed."""
+    replay_search(connections(), held_spaces(), UUID(job_id))

@@ -54,3 +54,18 @@ class CatalogueSettingsSchema(Schema):
             "example": [["sofa", "couch", "settee"], ["tv", "television set"]],
         },
     )
+
+
+class CatalogueStatsSchema(Schema):
+    """What a catalogue holds."""
+
+    products = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "`total`, and how many are `ready`, `pending` and `failed`."},
+    )
+    media = fields.Dict(required=True, metadata={"description": "By modality, `count`, and `bytes` of different ones."})
+    spaces = fields.List(
+        fields.Dict(), required=True, metadata={"description": "Products and vectors in each that is not retired."}
+    )

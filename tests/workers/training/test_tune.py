@@ -17,9 +17,9 @@ from app.types import Modality
 from tests.workers.cli.test_align import add_products
 from tests.workers.pictures import noise
 from tests.workers.training.sets import judged_set
-from workers.alignment.artifact import load_alignment, save_alignment
+from workers.alignment.artifact import TUNED, load_alignment, save_alignment
 from workers.alignment.network import AlignmentNetwork
-from workers.alignment.tuned import TUNED, tuned, tuned_encodings
+from workers.alignment.tuned import tuned, tuned_encodings
 from workers.cli import align_blocks
 from workers.cli.align_blocks import Learnt, train_blocks, unfreezable
 from workers.cli.align_run import blank_card
