@@ -12,6 +12,7 @@ from workers.cli.evaluate import evaluate
 from workers.cli.leave_one_out import leave_one_out
 from workers.cli.rerank import rerank
 from workers.cli.weigh import weigh
+from workers.cli.weights import weights
 
 
 @click.group(cls=Commands)
@@ -25,6 +26,7 @@ align.add_command(weigh)
 align.add_command(rerank)
 main.add_command(align)
 main.add_command(evaluate)
+main.add_command(weights)
 main.add_command(bench_ingest)
 main.add_command(bench_rank)
 main.add_command(bench_reindex)

@@ -11,6 +11,7 @@ from app.cli.catalogue import catalogue
 from app.cli.commands import Commands
 from app.cli.completion import completion
 from app.cli.demo import demo
+from app.cli.doctor import doctor
 from app.cli.imports import import_file
 from app.cli.jobs import jobs
 from app.cli.keys import keys
@@ -63,9 +64,11 @@ for command in (
     up,
     keys,
     audit,
+    doctor,
     completion,
     migrate,
     passed_on("align", "Train and inspect alignment networks (needs the workers' packages)."),
+    passed_on("weights", "Look whether the encoders' weights are here (needs the workers' packages)."),
     passed_on("evaluate", "Measure retrieval on a judged set (needs the workers' packages)."),
 ):
     triseek.add_command(command)

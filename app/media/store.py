@@ -98,6 +98,11 @@ class MediaStore:
         except FileNotFoundError:
             return None
 
+    def remove_derived(self, path: str) -> None:
+        """Removes what was derived, if it was."""
+        with contextlib.suppress(FileNotFoundError):
+            self._files.rm_file(f"{self._root}/{path}")
+
     def clear(self) -> None:
         """Removes everything."""
         if self._files.exists(self._root):

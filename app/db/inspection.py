@@ -1,0 +1,47 @@
+"""Statements that look whether the database is as it should be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Versions:
+    """What the database is."""
+
+    postgres: str
+    postgres_number: int  # server_version_num
+    vector: str | None  # of pgvector; None where it is not there
+    revision: str | None  # of the tables; None where they are not there
+
+
+def versions(connection: Connection) -> Versions:
+    """Of the server, the extension and the tables."""
+    there = connection.execute(text("SELECT to_regclass('alembic_version')")).scalar()
+    revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if there else None
+    vector = connection.execute(text("SELECT extversion FROM pg_extension WHERE extname = 'vector'")).scalar()
+    return Versions(
+        postgres=connection.execute(text("SHOW server_version")).scalar_one(),
+        postgres_number=int(connection.execute(text("SHOW server_version_num")).scalar_one()),
+        vector=vector,
+        revision=revision,
+    )
+
+
+def spaces_by_state(connection: Connection) -> Mapping[str, int]:
+    """How many embedding spaces are in each state."""
+    counted = "SELECT state, count(*) FROM embedding_spaces GROUP BY state ORDER BY state"
+    return {state: count for state, count in connection.execute(text(counted))}  # noqa: C416  rows are no pairs
+
+
+def count_failed(connection: Connection) -> int:
+    """How many products could not be embedded."""
+    found = connection.execute(text("SELECT count(*) FROM products WHERE failed_version = version"))
+    return int(found.scalar_one())
+
+
+def count_late(connection: Connection) -> int:
+    """How many messages should have gone to the broker a minute ago."""
+    late = "SELECT count(*) FROM outbox WHERE created_at < now() - interval '1 minute'"
+    return int(connection.execute(text(late)).scalar_one())
