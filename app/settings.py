@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Self
 
@@ -30,6 +30,8 @@ class Settings:
     decode_threads: int = 2  # threads that decode media beside the forward pass
     alignment: Path | None = None  # an artifact's folder; the packaged one unless told
     keep_outputs: bool = True  # what encoders gave of products' contents, for another alignment: 1 or 0
+    restorable_days: int = field(default=0, metadata={"smallest": 0})  # to bring back deleted products
+    keep_jobs_days: int = 30  # that jobs are kept that have ended, with what searches found
     index_memory_mb: int = 512  # that PostgreSQL may use to build an index of a space
     fetch_hosts: frozenset[str] = frozenset()  # names of private hosts that pictures may be fetched from, with commas
     encoders: str = ""  # where the alignment's encoders are that have no name: text=/models/bert,image=org/name
@@ -52,9 +54,10 @@ class Settings:
                     wrong.append(f"{variable} is not set")
                 continue
             try:
-                values[spec.name] = _parse(spec.type, text)
+                values[spec.name] = _parse(spec.type, text, spec.metadata.get("smallest", 1))
             except (ValueError, KeyError):
-                wanted = "1 or 0" if spec.type is bool else "a whole number above zero"
+                number = "a whole number" if "smallest" in spec.metadata else "a whole number above zero"
+                wanted = "1 or 0" if spec.type is bool else number
                 wrong.append(f"{variable}={text!r} is not {wanted}")
         if wrong:
             raise SettingsInvalid("; ".join(wrong))
@@ -85,12 +88,12 @@ def child_environ(given: Mapping[str, str], defaults: Mapping[str, str] | None =
     return {**(defaults or {}), **os.environ, **given}
 
 
-def _parse(kind: object, text: str) -> object:
+def _parse(kind: object, text: str, smallest: int) -> object:
     if kind is bool:
         return {"1": True, "0": False}[text]
     if kind is int:
         number = int(text)
-        if number < 1:
+        if number < smallest:
             raise ValueError(text)
         return number
     if kind == frozenset[str]:

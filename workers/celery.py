@@ -17,6 +17,7 @@ from app.settings import Settings
 SWEEP_EVERY = timedelta(seconds=5)
 DELIVER_EVERY = timedelta(seconds=2)
 TIDY_EVERY = timedelta(hours=1)
+REMOVE_EVERY = timedelta(minutes=1)
 
 celery = Celery("triseek", broker=broker_url(Settings.from_env().redis_url))
 celery.conf.update(
@@ -40,6 +41,7 @@ celery.conf.update(
     beat_schedule={
         "sweep": {"task": str(Task.SWEEP), "schedule": SWEEP_EVERY, "options": {"expires": 30}},
         "deliver": {"task": str(Task.DELIVER), "schedule": DELIVER_EVERY, "options": {"expires": 10}},
+        "remove": {"task": str(Task.REMOVE_DUE), "schedule": REMOVE_EVERY, "options": {"expires": 30}},
         "tidy": {"task": str(Task.TIDY), "schedule": TIDY_EVERY, "options": {"expires": 600}},
     },
 )

@@ -150,10 +150,13 @@ def delete(session: Session, tenant_id: int, catalogue: str, sku: str) -> None:
         CatalogueUnknown, ProductUnknown: there is none of this name or SKU.
     """
     product = view(session, tenant_id, catalogue, sku).product
-    locked = embeddings.lock_versions(session, [product.id]).get(product.id)
-    if locked is not None:
-        _count_done(session, _overtaken([locked]))
-        products.remove(session, locked.id)
+    delete_locked(session, list(embeddings.lock_versions(session, [product.id]).values()))
+
+
+def delete_locked(session: Session, rows: Sequence[Product]) -> None:
+    """Deletes products that are locked; jobs that still wait for them count them as done."""
+    _count_done(session, _overtaken(rows))
+    products.remove(session, [product.id for product in rows])
 
 
 def _is_pending(product: Product) -> bool:

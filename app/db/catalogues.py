@@ -1,9 +1,10 @@
 """Statements over tenants and catalogues."""
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -40,6 +41,17 @@ def names(session: Session, tenant_id: int) -> list[str]:
     return list(
         session.scalars(select(Catalogue.name).where(Catalogue.tenant_id == tenant_id).order_by(Catalogue.name))
     )
+
+
+def of_tenant(session: Session, tenant_id: int) -> list[int]:
+    """The ids of a tenant's catalogues."""
+    return list(session.scalars(select(Catalogue.id).where(Catalogue.tenant_id == tenant_id).order_by(Catalogue.id)))
+
+
+def remove(session: Session, catalogue_ids: Sequence[int]) -> int:
+    """Removes catalogues with all that is theirs: products, spaces, jobs; how many."""
+    gone = delete(Catalogue).where(Catalogue.id.in_(catalogue_ids)).returning(Catalogue.id)
+    return len(session.scalars(gone).all())
 
 
 def shared(session: Session, catalogue_id: int) -> Catalogue | None:

@@ -1,12 +1,13 @@
 """Statements that count what a catalogue, or a space, holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.db.products import IN_STATE
-from app.db.tables import Embedding, Media, Product, ProductMedia
+from app.db.tables import Embedding, Media, Product, ProductMedia, Tokens
 from app.types import EmbeddingState, Modality
 
 
@@ -98,3 +99,37 @@ def media_bytes(session: Session, catalogue_id: int) -> dict[Modality, int]:
     )
     sizes = select(own.c.modality, func.sum(Media.bytes)).join(Media, Media.digest == own.c.digest)
     return {Modality(modality): int(size) for modality, size in session.execute(sizes.group_by(own.c.modality))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedOf:
+    """What is embedded of some products."""
+
+    vectors: dict[int, int]  # by space
+    tokens: int  # rows
+    digests: list[str]  # of the contents
+
+
+def embedded_of(session: Session, catalogue_id: int, product_ids: Sequence[int]) -> EmbeddedOf:
+    """What is embedded of these products of a catalogue, in all spaces."""
+    own = (Embedding.catalogue_id == catalogue_id, Embedding.product_id.in_(product_ids))
+    by_space = select(Embedding.space_id, func.count()).where(*own).group_by(Embedding.space_id)
+    their_tokens = (Tokens.catalogue_id == catalogue_id, Tokens.product_id.in_(product_ids))
+    return EmbeddedOf(
+        vectors={space_id: count for space_id, count in session.execute(by_space)},  # noqa: C416  rows are no pairs
+        tokens=session.scalars(select(func.count()).select_from(Tokens).where(*their_tokens)).one(),
+        digests=list(session.scalars(select(Embedding.digest).distinct().where(*own))),
+    )
+
+
+def left_of(session: Session, catalogue_id: int, product_ids: Sequence[int]) -> dict[str, int]:
+    """How much is there of products that were erased."""
+    embedded = embedded_of(session, catalogue_id, product_ids)
+    rows = select(func.count()).select_from(Product).where(Product.id.in_(product_ids))
+    media_rows = select(func.count()).select_from(ProductMedia).where(ProductMedia.product_id.in_(product_ids))
+    return {
+        "products": session.scalars(rows).one(),
+        "vectors": sum(embedded.vectors.values()),
+        "tokens": embedded.tokens,
+        "media rows": session.scalars(media_rows).one(),
+    }

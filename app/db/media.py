@@ -12,13 +12,22 @@ UNFETCHED = ProductMedia.digest.is_(None) & ProductMedia.problem.is_(None)
 
 
 def record(session: Session, rows: Iterable[tuple[str, int, str]]) -> None:
-    """Records stored bytes: (digest, bytes, content type) each; what is known already stays."""
-    values = [
-        {"digest": digest, "bytes": size, "content_type": content_type}
-        for digest, size, content_type in sorted(set(rows))
-    ]
+    """Records stored bytes: (digest, bytes, content type) each; what is known already stays, and is in use again."""
+    rows = sorted(set(rows))
+    values = [{"digest": digest, "bytes": size, "content_type": content_type} for digest, size, content_type in rows]
     if values:
-        session.execute(insert(Media).on_conflict_do_nothing(), values)
+        made = insert(Media)
+        again = made.on_conflict_do_update(
+            index_elements=[Media.digest], set_={"unused_since": None}, where=Media.unused_since.is_not(None)
+        )
+        session.execute(again, values)
+        # Nobody removes one of them until the transaction ends; one that was being removed is there anew.
+        wanted = [value["digest"] for value in values]
+        held = session.scalars(
+            select(Media.digest).where(Media.digest.in_(wanted)).with_for_update(key_share=True, read=True)
+        )
+        gone = set(wanted) - set(held)
+        record(session, [row for row in rows if row[0] in gone])
 
 
 def content_type(session: Session, digest: str) -> str | None:

@@ -93,9 +93,9 @@ def set_media(session: Session, product_ids: Sequence[int], rows: Iterable[Mappi
         session.execute(insert(ProductMedia), values)
 
 
-def remove(session: Session, product_id: int) -> None:
-    """Deletes a product with its embeddings."""
-    session.execute(delete(Product).where(Product.id == product_id))
+def remove(session: Session, product_ids: Sequence[int]) -> None:
+    """Deletes products with their embeddings."""
+    session.execute(delete(Product).where(Product.id.in_(product_ids)))
 
 
 def page(

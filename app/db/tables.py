@@ -141,6 +141,28 @@ class Product(Table):
     updated_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
 
 
+class Removal(Table):
+    """A product that was deleted, and of which something is still to be removed: what frozen answers show of it.
+
+    With a document it can be brought back until then, and its pictures and recordings are kept.
+    """
+
+    __tablename__ = "removals"
+    __table_args__ = (
+        Index("removals_due", "due_at"),
+        Index("removals_restorable", "catalogue_id", "sku", postgresql_where=text("document IS NOT NULL")),
+    )
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
+    catalogue_id: Mapped[int] = mapped_column(BigInteger)  # which may be gone by now
+    product_id: Mapped[int] = mapped_column(BigInteger)
+    sku: Mapped[str] = mapped_column(Text)
+    document: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # the product as it was
+    digests: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))  # of its media
+    due_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
+    created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
+
+
 class Media(Table):
     """Bytes in the media store, by their SHA-256."""
 
@@ -149,6 +171,7 @@ class Media(Table):
     bytes: Mapped[int] = mapped_column(BigInteger)
     content_type: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
+    unused_since: Mapped[datetime.datetime | None] = mapped_column(Created)  # when that was first seen
 
 
 class ProductMedia(Table):

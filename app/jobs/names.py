@@ -32,6 +32,8 @@ class Task(StrEnum):
     INDEX_SPACE = "spaces.index"
     VERIFY_SPACE = "spaces.verify"
     CLEAR_SPACE = "spaces.clear"
+    UPKEEP_JOB = "upkeep.job"
+    REMOVE_DUE = "upkeep.remove"
     SWEEP = "upkeep.sweep"
     INDEX_WORDS = "upkeep.words"
     TIDY = "upkeep.tidy"
@@ -51,6 +53,8 @@ QUEUE_OF_TASK = {
     Task.VERIFY_SPACE: Queue.REINDEX,
     Task.INDEX_SPACE: Queue.UPKEEP,
     Task.CLEAR_SPACE: Queue.UPKEEP,
+    Task.UPKEEP_JOB: Queue.UPKEEP,
+    Task.REMOVE_DUE: Queue.UPKEEP,
     Task.SWEEP: Queue.UPKEEP,
     Task.INDEX_WORDS: Queue.UPKEEP,
     Task.TIDY: Queue.UPKEEP,

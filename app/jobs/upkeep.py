@@ -46,6 +46,9 @@ def sweep(client: JobClient, lease: timedelta) -> None:
             )
             batches = [waiting[start : start + EMBED_BATCH] for start in range(0, len(waiting), EMBED_BATCH)]
             enqueue(session, task, *[[batch] for batch in batches])
+    with client.transaction() as session:
+        own = jobs.requeue_overdue(session, JobKind.UPKEEP, queued=queued, running=lease, limit=AT_ONCE)
+        enqueue(session, Task.UPKEEP_JOB, *[[str(job.id)] for job in own])
     sweep_spaces(client, queued=queued, running=lease, most=AT_ONCE)
     with client.transaction() as session:
         upkeep.analyze_changed(session)

@@ -13,6 +13,7 @@ import fsspec
 from app.errors import MediaMissing, MediaStoreFull
 
 CHUNK = 2**20  # bytes
+FRESH = 86_400  # seconds in which what was written is not removed for being of no use
 PARTIAL = "partial"  # the folder of what is being written
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -31,7 +32,7 @@ class MediaStore:
         """Stores bytes, once however often they come; returns their SHA-256 in hex."""
         digest = hashlib.sha256(data).hexdigest()
         path = self._path(digest)
-        if not self._files.exists(path):
+        if not self._is_fresh(path):
             # Written elsewhere and moved to its place, so that nobody ever reads half a file.
             partial = self._partial()
             with _room_is_told():
@@ -79,6 +80,49 @@ class MediaStore:
             return cast(BinaryIO, self._files.open(self._path(digest), "rb"))
         except FileNotFoundError as error:
             raise MediaMissing(f"The media store does not hold {digest}.") from error
+
+    def remove(self, digest: str, *, only_old: bool = False) -> bool:
+        """Removes the bytes of this SHA-256; whether they were there.
+
+        Args:
+            digest: hex.
+            only_old: leaves what was written a short time ago: somebody may be about to say that they need it.
+        """
+        path = self._path(digest)
+        if only_old and self._is_fresh(path):
+            return False
+        try:
+            self._files.rm_file(path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def digests(self) -> Iterator[list[str]]:
+        """All that is stored by its SHA-256, some at a time."""
+        for number in range(256):
+            folder = f"{self._root}/{number:02x}"
+            if self._files.exists(folder):
+                yield [path.rpartition("/")[2] for path in self._files.ls(folder, detail=False)]
+
+    def derived(self, folder: str) -> list[str]:
+        """The names in a folder of what was derived."""
+        path = f"{self._root}/{folder}"
+        if not self._files.exists(path):
+            return []
+        return [str(name).rpartition("/")[2] for name in self._files.ls(path, detail=False)]
+
+    def remove_derived_folder(self, folder: str) -> None:
+        """Removes a folder of what was derived, with all that is in it."""
+        with contextlib.suppress(FileNotFoundError):
+            self._files.rm(f"{self._root}/{folder}", recursive=True)
+
+    def _is_fresh(self, path: str) -> bool:
+        """Whether it was written a short time ago. What is older is written again by who needs it, so that it is."""
+        try:
+            written = self._files.modified(path)
+        except FileNotFoundError:
+            return False
+        return bool(time.time() - written.timestamp() < FRESH)
 
     def put_derived(self, path: str, data: bytes) -> None:
         """Stores what was derived from other bytes and can be made again, under a relative path of its own.

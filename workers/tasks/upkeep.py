@@ -6,6 +6,9 @@ from uuid import UUID
 from app.catalog.settings import index_words
 from app.jobs.names import Task
 from app.jobs.upkeep import sweep as sweep_once
+from app.removal.collecting import collect, forget_jobs
+from app.removal.service import remove_due
+from app.removal.upkeep_jobs import run
 from app.spaces.indexing import clear_space, index_space
 from app.webhooks.delivery import deliver_due
 from workers.celery import celery
@@ -23,8 +26,25 @@ def sweep() -> None:
 
 @celery.task(name=str(Task.TIDY))
 def tidy() -> None:
-    """Removes files that were begun and never ended."""
-    connections().store.remove_partial(UNFINISHED_FOR.total_seconds())
+    """Removes files that were begun and never ended, jobs that ended long ago, and bytes that nothing needs."""
+    own = connections()
+    own.store.remove_partial(UNFINISHED_FOR.total_seconds())
+    forget_jobs(own.sessions, timedelta(days=own.settings.keep_jobs_days))
+    collect(own.sessions, own.store)
+
+
+@celery.task(name=str(Task.REMOVE_DUE))
+def remove() -> None:
+    """Takes products out of frozen answers that were deleted."""
+    with connections().jobs.transaction() as session:
+        remove_due(session)
+
+
+@celery.task(name=str(Task.UPKEEP_JOB))
+def upkeep_job(job_id: str) -> None:
+    """Runs what an administrator asked for to keep the stores tidy."""
+    own = connections()
+    run(own.jobs, own.store, UUID(job_id))
 
 
 @celery.task(name=str(Task.DELIVER), soft_time_limit=60, time_limit=90)
