@@ -27,6 +27,7 @@ DEFAULT = Path(__file__).parent / "default"
 WEIGHTS = "alignment.safetensors"
 TUNED = "encoders.safetensors"  # the last blocks of encoders that were trained with it
 AT_ONCE = 512  # outputs projected in one go
+ROWS = 128  # of which a batch has a multiple where halves are multiplied
 
 Vectors = NDArray[np.float32]  # (n, dim) unit length
 Weights = Mapping[Modality, NDArray[np.float32]]  # (n,) above zero
@@ -51,7 +52,9 @@ class Alignment:
         with torch.inference_mode():
             batches = torch.split(torch.from_numpy(pooled), AT_ONCE)
             device = next(self.network.parameters()).device  # the CPU, but for a training on a GPU
-            found = [self.network.project(modality, batch.to(device)).cpu() for batch in batches]
+            found = [
+                self.network.project(modality, _rounded(batch).to(device))[: len(batch)].cpu() for batch in batches
+            ]
             projected: Vectors = functional.normalize(torch.cat(found).float(), dim=1).numpy()
         return projected
 
@@ -121,6 +124,16 @@ class Alignment:
             against: sum(weight * self.share(query, against) for query, weight in weights.items()) / total
             for against in Modality
         }
+
+
+def _rounded(batch: torch.Tensor) -> torch.Tensor:
+    """The batch, with rows of zeros behind it where halves are multiplied.
+
+    For each number of rows, oneDNN keeps what it has compiled and the weights once more: of few numbers, little.
+    """
+    if not torch.is_autocast_enabled("cpu"):
+        return batch
+    return functional.pad(batch, (0, 0, 0, -len(batch) % ROWS))
 
 
 def save_alignment(folder: Path, network: AlignmentNetwork, card: AlignmentCard) -> AlignmentCard:
