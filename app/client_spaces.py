@@ -101,3 +101,25 @@ class SpaceRequests(Requests):
     def audit(self, *, page: int = 50) -> Iterator[Document]:
         """What administrators did, newest first."""
         return self._pages("/v1/audit", "entries", {"limit": page})
+
+    # What is to be forgotten
+
+    def restore_product(self, catalogue: str, sku: str) -> Job:
+        """Brings a deleted product back, where the server keeps them for some days."""
+        path = f"/v1/catalogues/{quote(catalogue, safe='')}/products/{quote(sku, safe='')}/restore"
+        return Job.of(self._object(self._http.build_request("POST", path)))
+
+    def erase(self, *, catalogue: str | None = None, sku: str | None = None, everything: bool = False) -> Job:
+        """Has a product, a catalogue, or everything but the keys erased wherever it is."""
+        document = {"catalogue": catalogue, "sku": sku, "everything": everything}
+        return Job.of(self._object(self._http.build_request("POST", "/v1/erasures", json=document)))
+
+    def collect_media(self, *, dry_run: bool = False) -> Job:
+        """Has stored bytes removed that nothing has needed for an hour."""
+        params = {"dry_run": "true"} if dry_run else {}
+        return Job.of(self._object(self._http.build_request("POST", "/v1/media/collections", params=params)))
+
+    def vacuum(self, catalogue: str) -> Job:
+        """Has room given back that a catalogue's rows no longer take."""
+        path = f"/v1/catalogues/{quote(catalogue, safe='')}/vacuum"
+        return Job.of(self._object(self._http.build_request("POST", path)))

@@ -149,6 +149,12 @@ class ProductUnknown(TriseekError):
     status = 404
 
 
+class ProductThere(TriseekError):
+    """There is a product of this SKU."""
+
+    status = 409
+
+
 class WebhookUnknown(TriseekError):
     """There is no such webhook."""
 

@@ -72,6 +72,21 @@ def export(name: str, file: Path, no_media: bool, url: str | None, key: str | No
     console.print(f"Written: {file}", highlight=False)
 
 
+@catalogue.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@server_options
+def vacuum(name: str, as_json: bool, url: str | None, key: str | None, data: Path) -> None:
+    """Give room back that the rows of the catalogue NAME no longer take."""
+    with connect(url, key, data) as client:
+        found = client.wait(client.vacuum(name).id).answer()
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    before, after = (found[each] / MEGABYTE for each in ("bytes_before", "bytes_after"))
+    click.echo(f"Its tables take {after:,.1f} MB, after {before:,.1f} MB; what was freed in them is used again.")
+
+
 def _each(client: Client, name: str, progress: Progress, total: int) -> Iterator[Document]:
     task = progress.add_task("exporting", total=total)
     for product in client.products(name):

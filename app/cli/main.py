@@ -22,6 +22,7 @@ from app.cli.search import search
 from app.cli.settings import settings
 from app.cli.spaces import spaces
 from app.cli.up import up
+from app.cli.upkeep import erase, media
 from app.cli.webhooks import webhooks
 
 
@@ -63,6 +64,8 @@ for command in (
     spaces,
     up,
     keys,
+    erase,
+    media,
     audit,
     doctor,
     completion,

@@ -67,3 +67,14 @@ def retry(catalogue: str, url: str | None, key: str | None, data: Path) -> None:
         report(client, job, console, "done")
     if job.progress.failed:
         raise SystemExit(1)
+
+
+@products.command()
+@click.argument("catalogue")
+@click.argument("sku")
+@server_options
+def restore(catalogue: str, sku: str, url: str | None, key: str | None, data: Path) -> None:
+    """Bring the deleted product SKU of CATALOGUE back, within the days that TRISEEK_RESTORABLE_DAYS gives."""
+    with connect(url, key, data) as client:
+        job = client.wait(client.restore_product(catalogue, sku).id)
+    click.echo(f"Product {sku} is back; its job {job.id} has {job.state}.")

@@ -157,7 +157,7 @@ class Removal(Table):
     catalogue_id: Mapped[int] = mapped_column(BigInteger)  # which may be gone by now
     product_id: Mapped[int] = mapped_column(BigInteger)
     sku: Mapped[str] = mapped_column(Text)
-    document: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # the product as it was
+    document: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # the product as it was
     digests: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))  # of its media
     due_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
     created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())

@@ -19,13 +19,14 @@ from app.http.products import products
 from app.http.searches import searches
 from app.http.services import Services
 from app.http.spaces import spaces
+from app.http.upkeep import upkeep
 from app.http.webhooks import webhooks
 from app.settings import Settings
 
 MEBIBYTE = 2**20
 LARGEST_FORM_FIELD = 16 * MEBIBYTE  # a product's JSON, which may bring pictures as base64
 MOST_FORM_PARTS = 100
-GROUPS = (catalogues, products, imports, searches, jobs, webhooks, spaces, audit, media, health, metrics)
+GROUPS = (catalogues, products, imports, searches, jobs, webhooks, spaces, audit, upkeep, media, health, metrics)
 
 
 def create_app(settings: Settings) -> Flask:

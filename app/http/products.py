@@ -1,5 +1,6 @@
 """Products over HTTP."""
 
+import datetime
 from typing import Any
 
 from flask import url_for
@@ -31,6 +32,7 @@ from app.http.schemas.products import (
 )
 from app.http.services import services
 from app.jobs.documents import job_document
+from app.removal import service as removal
 from app.search.filters import parse_filter
 from app.types import Modality, Scope
 
@@ -127,10 +129,26 @@ def read_product(catalogue: str, sku: str) -> Answer:
 
 @products.endpoint("DELETE", PRODUCT, scopes=[Scope.WRITE], answers={204: None})
 def delete_product(catalogue: str, sku: str) -> Answer:
-    """Delete a product."""
+    """Delete a product, with its vectors in every space; frozen answers lose it within minutes.
+
+    Where the server keeps deleted products for some days, it can be brought back.
+    """
+    restorable = datetime.timedelta(days=services().settings.restorable_days)
     with services().jobs.transaction() as session:
-        service.delete(session, tenant_id(), catalogue, sku)
+        removal.delete(session, tenant_id(), catalogue, sku, restorable)
     return Answer(status=204)
+
+
+@products.endpoint("POST", f"{PRODUCT}/restore", scopes=[Scope.WRITE], answers={202: JobAcceptedSchema})
+def restore_product(catalogue: str, sku: str) -> Answer:
+    """Bring a deleted product back, under a job that ends when it can be found."""
+
+    def work(session: Session) -> Answer:
+        job = removal.restore(session, tenant_id(), catalogue, sku)
+        headers = {"Location": url_for("jobs.read_job", job_id=str(job.id)), "Retry-After": "1"}
+        return Answer(status=202, body={"job": job_document(job)}, headers=headers)
+
+    return once(work)
 
 
 @products.endpoint("GET", COLLECTION, scopes=READ, query=ProductsQuerySchema, answers={200: ProductPageSchema})

@@ -125,9 +125,9 @@ class _Erasing:
             if self._sku is None and self._own is not None:
                 self._removed.update(catalogues=catalogues.remove(session, [self._own]))
             elif self._sku is None:
+                self._removed.update(jobs=removals.remove_jobs(session, self._job.tenant_id, self._job.id))
                 own = catalogues.of_tenant(session, self._job.tenant_id)
                 self._removed.update(catalogues=catalogues.remove(session, own))
-                self._removed.update(jobs=removals.remove_jobs(session, self._job.tenant_id, self._job.id))
                 self._removed.update(tenants.remove_belongings(session, self._job.tenant_id))
             left = self._left(session)
             result = {"removed": dict(sorted(self._removed.items())), "left": left, "is_erased": not any(left.values())}

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from app.catalog import service as catalog
 from app.catalog.drafts import MediaRef, ProductDraft, RemoteRef
 from app.catalog.service import ProductView
-from app.db import media, removals
+from app.db import media, products, removals
 from app.db.tables import Job, Media
-from app.errors import ProductUnknown
+from app.errors import ProductThere, ProductUnknown
 from app.types import Modality
 
 AT_ONCE = 500  # products in one transaction
@@ -52,8 +52,12 @@ def restore(session: Session, tenant_id: int, catalogue: str, sku: str) -> Job:
     Raises:
         CatalogueUnknown: there is none of this name.
         ProductUnknown: none of this SKU can be brought back.
+        ProductThere: another one was uploaded under it since.
     """
-    found = removals.restorable(session, catalog.catalogue_id(session, tenant_id, catalogue), sku)
+    catalogue_id = catalog.catalogue_id(session, tenant_id, catalogue)
+    if products.find(session, catalogue_id, sku) is not None:
+        raise ProductThere(f"Catalogue {catalogue!r} has a product {sku!r}: delete it first.")
+    found = removals.restorable(session, catalogue_id, sku)
     if found is None or found.document is None:
         raise ProductUnknown(f"No deleted product {sku!r} can be brought back: it never was, or its days are over.")
     stored = media.by_digests(session, found.digests)
