@@ -10,7 +10,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 
+from app.cli.main import triseek
 from app.client import Client, ImportOptions, SearchOptions
 from app.types import JobState
 from tests.chaos.stack import Running, running_stack
@@ -95,7 +97,7 @@ def test_a_reindex_under_load_drops_no_search_and_no_product(tmp_path: Path) -> 
         alignment = client.upload_alignment(bent(tmp_path / "bent", by=0.2))
         answers = {each[:2]: each[2] for each in (_found(client, query) for query in QUERIES)}
         with _under_load(running) as load:
-            time.sleep(5)
+            time.sleep(3)
             job = client.wait(client.reindex(alignment=alignment).id)
             assert job.state is JobState.SUCCEEDED, job.error
             new = job.answer()["space"]
@@ -103,13 +105,13 @@ def test_a_reindex_under_load_drops_no_search_and_no_product(tmp_path: Path) -> 
             client.activate_space(new)
             answers |= {each[:2]: each[2] for each in (_found(client, query) for query in QUERIES)}
             missing = _missing(client, running, new, accepted, gone)
-            time.sleep(5)
+            time.sleep(3)
             started = time.monotonic()
             old = client.roll_back()["id"]
             rolled_back = time.monotonic() - started
             assert _found(client, QUERIES[0])[0] == old
             in_all = time.monotonic() - started
-            time.sleep(5)
+            time.sleep(3)
         assert load.failures == []
         assert missing == set()
         assert len(answers) == 2 * len(QUERIES)
@@ -119,10 +121,33 @@ def test_a_reindex_under_load_drops_no_search_and_no_product(tmp_path: Path) -> 
         assert {space for space, *_ in load.found} == {old, new}
         assert load.found[-1][0] == old
         assert rolled_back <= 1
+        _reindexed_from_a_shell(running, tmp_path)
         print(
             f"\n{len(load.found)} searches, the slowest {max(load.seconds):.2f} s; {len(load.taken)} products taken,"
             f" {len(load.deleted)} deleted; rollback {rolled_back:.3f} s, with the first search {in_all:.3f} s"
         )
+
+
+def _reindexed_from_a_shell(running: Running, folder: Path) -> None:
+    """The same by one command, which compares both spaces, then once more where the new one is worse."""
+    server = ["--url", running.url, "--key", running.key]
+    page = folder / "comparison.html"
+    harmless, harmful = bent(folder / "harmless", by=0.001), bent(folder / "harmful", by=50.0)
+    asked = ["reindex", "--alignment", str(harmless), "--yes", "--page", str(page), *server]
+    result = CliRunner().invoke(triseek, asked)
+    assert result.exit_code == 0, result.output
+    assert "answers searches now" in result.output
+    assert "overlap@10" in page.read_text()
+    judged = folder / "judged"
+    judged.mkdir()
+    rows = [{"id": str(n), "modality": "text", "text": f"Article {n}", "relevant": [f"p{n}"]} for n in range(100, 300)]
+    (judged / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    asked = ["reindex", "--alignment", str(harmful), "--json", "--verify", str(judged), "--judged-in", "shop", *server]
+    result = CliRunner().invoke(triseek, asked)
+    assert result.exit_code == 1, result.output
+    report = json.loads(result.stdout)
+    assert (report["activated"], report["comparison"]["is_ready"]) == (False, False)
+    assert any("it finds less" in reason for reason in report["comparison"]["reasons"])
 
 
 def _line(number: int) -> bytes:

@@ -1,0 +1,129 @@
+"""Administrators' commands: against a server that listens, and jobs whose ends are written as a worker would."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+from sqlalchemy import text
+
+from app.cli.main import triseek
+from app.client import Client
+from app.db import spaces
+from app.doctor.servers import database
+from app.types import Modality, SpaceKey
+from tests.app.conftest import Listening
+from tests.conftest import Services
+
+
+@pytest.fixture
+def space_id(services: Services) -> int:
+    with services.sessions.begin() as session:
+        encoders = {modality: f"{modality}@1" for modality in Modality}
+        space = spaces.find_or_create(session, SpaceKey(encoders=encoders, alignment="0" * 64, dim=4))
+        spaces.activate(session, space)
+        return space.id
+
+
+def _run(listening: Listening, *arguments: str, code: int = 0, answer: str | None = None) -> str:
+    server = ["--url", listening.url, "--key", listening.key]
+    result = CliRunner().invoke(triseek, [*arguments, *server], input=answer)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_spaces_are_listed_activated_and_gone_back_from(
+    listening: Listening, services: Services, space_id: int
+) -> None:
+    with services.sessions.begin() as session:
+        encoders = {modality: f"{modality}@2" for modality in Modality}
+        other = spaces.find_or_create(session, SpaceKey(encoders=encoders, alignment="1" * 64, dim=4))
+        other.state = "ready"
+        session.flush()
+        new = other.id
+    assert [each["id"] for each in json.loads(_run(listening, "spaces", "list", "--json"))] == [space_id, new]
+    assert "active" in _run(listening, "spaces", "list")
+    assert f"Space {new} answers searches now." in _run(listening, "spaces", "activate", str(new))
+    assert json.loads(_run(listening, "spaces", "rollback", "--json"))["id"] == space_id
+    _run(listening, "spaces", "retire", str(new), code=1, answer="n\n")
+    assert "is retired" in _run(listening, "spaces", "retire", str(new), answer="y\n")
+    assert "is retired" in _run(listening, "spaces", "activate", str(new), code=2)
+    actions = [entry["action"] for entry in json.loads(_run(listening, "audit", "--json"))]
+    assert actions == ["space.retire", "space.rollback", "space.activate"]
+    assert "space.rollback" in _run(listening, "audit")
+
+
+@pytest.mark.usefixtures("space_id")
+def test_a_catalogue_is_counted_and_exported(listening: Listening, client: Client, tmp_path: Path) -> None:
+    client.add_product("shop", {"sku": "a", "title": "Lamp", "price": 5, "attributes": {"colour": "red"}})
+    client.add_product("shop", {"sku": "b", "title": "Chair", "images": [{"url": "http://example.com/a.jpg"}]})
+    assert json.loads(_run(listening, "catalogue", "stats", "shop", "--json"))["products"]["total"] == 2
+    assert "2 (0 ready, 2 pending, 0 failed)" in _run(listening, "catalogue", "stats", "shop")
+    lines = tmp_path / "shop.ndjson"
+    _run(listening, "catalogue", "export", "shop", str(lines), "--no-media")
+    rows = [json.loads(line) for line in lines.read_text().splitlines()]
+    assert rows == [
+        {"sku": "a", "title": "Lamp", "attributes": {"colour": "red"}, "price": 5},
+        {"sku": "b", "title": "Chair", "images": [{"url": "http://example.com/a.jpg"}]},
+    ]
+
+
+@pytest.mark.usefixtures("space_id")
+def test_an_exported_catalogue_can_be_imported(listening: Listening, client: Client, tmp_path: Path) -> None:
+    client.add_product("shop", {"sku": "a", "title": "Lamp"}, images=[_picture()])
+    file = tmp_path / "shop.zip"
+    _run(listening, "catalogue", "export", "shop", str(file))
+    with zipfile.ZipFile(file) as archive:
+        (row,) = [json.loads(line) for line in archive.read("catalogue.ndjson").splitlines()]
+        assert archive.read(row["images"][0]["upload"]) == _picture()
+    job = client.import_file("copy", file)
+    assert (job.kind, job.state) == ("import", "queued")
+
+
+@pytest.mark.usefixtures("space_id")
+def test_what_is_to_be_erased_must_be_said(listening: Listening, client: Client) -> None:
+    client.add_product("shop", {"sku": "a", "title": "Lamp"})
+    _run(listening, "erase", code=2)
+    _run(listening, "erase", "shop", "--everything", code=2)
+    _run(listening, "erase", "shop", "a", code=1, answer="n\n")
+    assert client.get_product("shop", "a")["title"] == "Lamp"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_are_told_how_to_complete(shell: str) -> None:
+    result = CliRunner().invoke(triseek, ["completion", shell])
+    assert (result.exit_code, "_TRISEEK_COMPLETE" in result.output) == (0, True)
+
+
+@pytest.mark.usefixtures("space_id")
+def test_the_doctor_finds_what_is_broken(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = services.settings
+    monkeypatch.setattr("app.doctor.programs.weights", lambda: iter(()))  # tested by themselves
+    for name in ("database_url", "redis_url", "media_url"):
+        monkeypatch.setenv(name.upper(), getattr(settings, name))
+    result = CliRunner().invoke(triseek, ["doctor", "--json", "--data", "nowhere"])
+    assert result.exit_code == 0, result.output
+    found = {each["part"]: each for each in json.loads(result.output)}
+    assert {each["health"] for part, each in found.items() if part not in ("broker", "room for media")} == {"fine"}
+    assert found["embedding spaces"]["said"] == "1 active"
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    result = CliRunner().invoke(triseek, ["doctor", "--data", "nowhere"])
+    assert result.exit_code == 1
+    assert "REDIS_URL" in result.output
+
+
+@pytest.mark.usefixtures("space_id")
+def test_the_doctor_sees_whether_the_tables_are_of_this_release(services: Services) -> None:
+    with services.sessions.begin() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    broken = [each for each in database(services.settings.database_url) if each.health == "broken"]
+    assert [(each.part, each.mend) for each in broken] == [("tables", "Run triseek migrate.")]
+
+
+def _picture() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(file, "PNG")
+    return file.getvalue()
