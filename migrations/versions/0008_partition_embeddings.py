@@ -92,7 +92,7 @@ CREATE INDEX embeddings_by_product ON embeddings (product_id);
 
 
 def upgrade() -> None:
-    # Every vector is written anew, and its indexes are built: about a minute for 100,000 products.
+    # Every vector is written anew.
     op.execute("SET LOCAL statement_timeout = 0; SET LOCAL maintenance_work_mem = '512MB'")
     op.execute(PARTED)
     for table in ("embeddings", "tokens"):

@@ -91,7 +91,7 @@ def fit_catalogue(
     console.print(f"{found}", highlight=False)
     console.print(f"Wrote {out} in {perf_counter() - started:.0f} s; its pairs and queries are in {folder}.")
     if found.ready:
-        console.print(f"To search with it: TRISEEK_ALIGNMENT={out.resolve()} triseek up", highlight=False)
+        console.print(f"To search with it: triseek reindex --alignment {out.resolve()}", highlight=False)
 
 
 def _fittable(base: Path, encoders: Choice) -> tuple[Alignment, Mapping[Modality, EncoderCard]]:
