@@ -233,6 +233,10 @@ class NotReady(TriseekError):
     status = 503
 
 
+class BackupFailed(TriseekError):
+    """A backup could not be written or read."""
+
+
 class ReindexRunning(TriseekError):
     """Another reindex has not ended."""
 

@@ -6,6 +6,7 @@ import sys
 import click
 
 from app.cli.audit import audit
+from app.cli.backup import backup, restore
 from app.cli.bench import bench
 from app.cli.catalogue import catalogue
 from app.cli.commands import Commands
@@ -64,6 +65,8 @@ for command in (
     spaces,
     up,
     keys,
+    backup,
+    restore,
     erase,
     media,
     audit,

@@ -7,15 +7,19 @@ from collections.abc import Iterator
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.db import removals, unused_media
+from app.db.locks import only_one
 from app.media.store import MediaStore
 
 GRACE = datetime.timedelta(hours=1)  # in which unused bytes may come to be used again
 AT_ONCE = 200  # contents removed in one transaction
+COLLECTING = "collect media"  # the lock of who collects, or wants nothing collected
 OUTPUTS = "outputs"  # the folder of what encoders gave
 
 
 def collect(sessions: sessionmaker[Session], store: MediaStore, *, dry_run: bool = False) -> dict[str, int]:
     """Removes what is unused for an hour, bytes that no row knows, and what encoders gave of either.
+
+    While a backup is written, or another process collects, nothing is.
 
     Args:
         sessions: of the database.
@@ -29,9 +33,15 @@ def collect(sessions: sessionmaker[Session], store: MediaStore, *, dry_run: bool
         unused = unused_media.mark(session)
         if dry_run:
             session.rollback()
-    found = Counter({"unused": unused})
     if dry_run:
         return {"unused": unused}
+    with only_one(sessions.kw["bind"], COLLECTING) as is_ours:
+        found = _collected(sessions, store, unused) if is_ours else Counter({"unused": unused})
+    return {name: found[name] for name in ("media", "bytes", "unknown", "outputs", "unused")}
+
+
+def _collected(sessions: sessionmaker[Session], store: MediaStore, unused: int) -> Counter[str]:
+    found = Counter({"unused": unused})
     while True:
         with sessions.begin() as session:
             taken = unused_media.take(session, GRACE, AT_ONCE)
@@ -42,7 +52,7 @@ def collect(sessions: sessionmaker[Session], store: MediaStore, *, dry_run: bool
             break
     found["unknown"] = _remove_unknown(sessions, store)
     found["outputs"] = sum(_remove_outputs(sessions, store))
-    return {name: found[name] for name in ("media", "bytes", "unknown", "outputs", "unused")}
+    return found
 
 
 def forget_jobs(sessions: sessionmaker[Session], age: datetime.timedelta) -> int:
