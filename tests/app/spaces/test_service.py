@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from app.catalog import service as catalog
-from app.catalog.drafts import ProductDraft
-from app.db import catalogues, embeddings
+from app.catalog.drafts import MediaRef, ProductDraft
+from app.db import catalogues, embeddings, spaces
 from app.db.tables import Product
 from app.errors import NoActiveSpace, SpaceNotReady, SpaceUnknown
 from app.spaces import service
@@ -31,6 +31,49 @@ def test_a_worker_activates_what_it_comes_with_and_the_one_before_stays_ready(se
         assert (old.state, new.state, again.id) == (SpaceState.READY, SpaceState.ACTIVE, new.id)
         assert service.activate(session, old.id).state == SpaceState.ACTIVE
         assert service.active(session).id == old.id
+
+
+def test_a_space_whose_artifact_is_kept_stays_whatever_a_worker_comes_with(services: Services) -> None:
+    kept: list[MediaRef] = []
+
+    def pack() -> MediaRef:
+        kept.append(MediaRef(digest=services.store.put(b"artifact"), bytes=8, content_type="application/zip"))
+        return kept[-1]
+
+    with services.sessions.begin() as session:
+        old = service.adopt(session, _key("a"), pack, "text=/models/bert")
+        assert (old.state, old.artifact, old.places) == (SpaceState.ACTIVE, kept[0].digest, "text=/models/bert")
+        again = service.adopt(session, _key("b"), pack)
+        assert (again.id, len(kept)) == (old.id, 1)
+
+
+def test_a_catalogues_own_space_answers_it_and_no_other(services: Services) -> None:
+    with services.sessions.begin() as session:
+        tenant = catalogues.first_tenant(session, "default")
+        own, other = (catalogues.find_or_create(session, tenant, name) for name in ("own", "other"))
+        common = service.adopt(session, _key("a"))
+        space = spaces.find_or_create(session, _key("b"), catalogue_id=own)
+        spaces.set_state(session, space, SpaceState.READY)
+        assert [each.id for each in spaces.writable(session, [other])] == [common.id]
+        assert [each.id for each in spaces.writable(session, [own, other])] == [common.id, space.id]
+        service.activate(session, space.id)
+        assert service.answering(session, own).id == space.id
+        assert service.answering(session, other).id == common.id
+        assert service.roll_back(session, own).id == common.id
+        assert service.answering(session, own).id == common.id
+        with pytest.raises(SpaceNotReady):
+            service.roll_back(session, other)
+
+
+def test_going_back_twice_is_where_one_was(services: Services) -> None:
+    with services.sessions.begin() as session:
+        first = service.adopt(session, _key("a"))
+        with pytest.raises(SpaceNotReady, match="no space to go back to"):
+            service.roll_back(session)
+        second = spaces.find_or_create(session, _key("b"))
+        spaces.set_state(session, second, SpaceState.READY)
+        service.activate(session, second.id)
+        assert [service.roll_back(session).id for _ in range(3)] == [first.id, second.id, first.id]
 
 
 def test_only_a_known_space_that_is_ready_can_be_activated(services: Services) -> None:
