@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import BinaryIO
 
-from flask import request, url_for
+from flask import request
 from sqlalchemy.orm import Session
 
 from app.catalog import importing
@@ -11,6 +11,7 @@ from app.catalog.drafts import MediaRef
 from app.catalog.formats.reading import Format
 from app.catalog.importing import ImportRequest
 from app.errors import BodyUnsupported, FieldError, RequestInvalid
+from app.http.accepted import accepted
 from app.http.auth import tenant_id
 from app.http.bodies import MULTIPART
 from app.http.endpoints import Answer, Endpoints
@@ -19,7 +20,6 @@ from app.http.names import check_catalogue
 from app.http.schemas.imports import ImportQuerySchema
 from app.http.schemas.jobs import JobAcceptedSchema
 from app.http.services import services
-from app.jobs.documents import job_document
 from app.media.content import MEBIBYTE
 from app.types import Scope
 
@@ -75,9 +75,7 @@ def submit_import(query: ImportRequest, catalogue: str) -> Answer:
     options = replace(query, format=query.format or FORMATS.get(content_type))
 
     def work(session: Session) -> Answer:
-        job = importing.submit(session, tenant_id(), catalogue, stored, options)
-        headers = {"Location": url_for("jobs.read_job", job_id=str(job.id)), "Retry-After": "1"}
-        return Answer(status=202, body={"job": job_document(job)}, headers=headers)
+        return accepted(importing.submit(session, tenant_id(), catalogue, stored, options))
 
     return once(work, bytes.fromhex(digest))
 

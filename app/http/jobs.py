@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response
 from sqlalchemy.orm import Session
 
 from app.db import media
 from app.errors import HeatUnknown, ScopeMissing
+from app.http.accepted import accepted
 from app.http.auth import identity, tenant_id
 from app.http.endpoints import Answer, Endpoints
 from app.http.idempotency import once
@@ -88,9 +89,7 @@ def replay_search(job_id: str) -> Answer:
     """Do a finished search once more, in the space that answered it: the result says what changed, if anything."""
 
     def work(session: Session) -> Answer:
-        job = submit_replay(session, tenant_id(), service.find(session, tenant_id(), job_id))
-        headers = {"Location": url_for("jobs.read_job", job_id=str(job.id)), "Retry-After": "1"}
-        return Answer(status=202, body={"job": job_document(job)}, headers=headers)
+        return accepted(submit_replay(session, tenant_id(), service.find(session, tenant_id(), job_id)))
 
     return once(work)
 

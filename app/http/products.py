@@ -12,6 +12,7 @@ from app.catalog.retrying import retry
 from app.catalog.schema import ProductSchema
 from app.db.tables import Job
 from app.errors import FieldError, RequestInvalid
+from app.http.accepted import accepted
 from app.http.auth import tenant_id
 from app.http.bodies import Body, BodyKind
 from app.http.endpoints import Answer, Endpoints
@@ -113,9 +114,7 @@ def retry_failed(catalogue: str) -> Answer:
     """Embed again what failed: pictures whose server was away, products whose worker died."""
 
     def work(session: Session) -> Answer:
-        job = retry(session, tenant_id(), catalogue)
-        headers = {"Location": url_for("jobs.read_job", job_id=str(job.id)), "Retry-After": "1"}
-        return Answer(status=202, body={"job": job_document(job)}, headers=headers)
+        return accepted(retry(session, tenant_id(), catalogue))
 
     return once(work)
 
@@ -144,9 +143,7 @@ def restore_product(catalogue: str, sku: str) -> Answer:
     """Bring a deleted product back, under a job that ends when it can be found."""
 
     def work(session: Session) -> Answer:
-        job = removal.restore(session, tenant_id(), catalogue, sku)
-        headers = {"Location": url_for("jobs.read_job", job_id=str(job.id)), "Retry-After": "1"}
-        return Answer(status=202, body={"job": job_document(job)}, headers=headers)
+        return accepted(removal.restore(session, tenant_id(), catalogue, sku))
 
     return once(work)
 

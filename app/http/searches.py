@@ -1,8 +1,8 @@
 """Searches over HTTP."""
 
-from flask import url_for
 from sqlalchemy.orm import Session
 
+from app.http.accepted import accepted
 from app.http.auth import tenant_id
 from app.http.bodies import Body, BodyKind
 from app.http.endpoints import Answer, Endpoints
@@ -14,12 +14,10 @@ from app.http.search_form import read_search_form
 from app.http.search_query import read_query
 from app.http.services import services
 from app.http.waiting import preferred_wait, wait_for
-from app.jobs.documents import job_document
 from app.search import service
 from app.types import JobState, Scope
 
 searches = Endpoints("searches", "Find products by text, picture, voice, or any mix of them.")
-RETRY_AFTER = "1"  # seconds
 BODY = BodyKind(
     schema=SearchSchema,
     form=SearchFormSchema,
@@ -51,9 +49,7 @@ def submit_search(body: Body, catalogue: str) -> Answer:
     query, stored = read_query(body.content, body.uploads.files, services().drafter)
 
     def work(session: Session) -> Answer:
-        job = service.submit(session, tenant_id(), catalogue, query, stored)
-        headers = {"Location": url_for("jobs.read_job", job_id=str(job.id)), "Retry-After": RETRY_AFTER}
-        return Answer(status=202, body={"job": job_document(job)}, headers=headers)
+        return accepted(service.submit(session, tenant_id(), catalogue, query, stored))
 
     return _finished(once(work, body.digest), preferred_wait())
 

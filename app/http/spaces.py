@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import request, url_for
+from flask import request
 from sqlalchemy.orm import Session
 
 from app.catalog.drafts import MediaRef
 from app.catalog.service import catalogue_id
 from app.db import media
 from app.db import spaces as rows
+from app.http.accepted import accepted
 from app.http.audit import note
 from app.http.auth import tenant_id
 from app.http.bodies import Body, BodyKind
@@ -26,7 +27,6 @@ from app.http.schemas.spaces import (
 )
 from app.http.search_query import read_query
 from app.http.services import services
-from app.jobs.documents import job_document
 from app.media.content import MEBIBYTE
 from app.spaces import packing, reindex, service, verification
 from app.spaces.verification import JudgedSearch
@@ -85,7 +85,7 @@ def create_space(body: Body) -> Answer:
         )
         if not asked["dry_run"]:
             note(session, "space.create", job.id, alignment=asked["alignment"], catalogue=asked["catalogue"])
-        return _accepted(job_document(job))
+        return accepted(job)
 
     return once(work, body.digest)
 
@@ -113,7 +113,7 @@ def verify_space(body: Body, space_id: int) -> Answer:
         catalogue = body.content["catalogue"]
         job = verification.submit(session, tenant_id(), space_id, catalogue=catalogue, searches=searches, stored=stored)
         note(session, "space.verify", space_id, job=str(job.id))
-        return _accepted(job_document(job))
+        return accepted(job)
 
     return once(work, body.digest)
 
@@ -153,8 +153,3 @@ def retire_space(space_id: int) -> Answer:
         return Answer(body=space_documents(session, [space])[0])
 
     return once(work)
-
-
-def _accepted(job: dict[str, Any]) -> Answer:
-    headers = {"Location": url_for("jobs.read_job", job_id=job["id"]), "Retry-After": "1"}
-    return Answer(status=202, body={"job": job}, headers=headers)

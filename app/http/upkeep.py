@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from flask import url_for
 from sqlalchemy.orm import Session
 
-from app.db.tables import Job
 from app.errors import FieldError, RequestInvalid
+from app.http.accepted import accepted
 from app.http.audit import note
 from app.http.auth import tenant_id
 from app.http.bodies import Body, BodyKind
@@ -14,7 +13,6 @@ from app.http.endpoints import Answer, Endpoints
 from app.http.idempotency import once
 from app.http.schemas.jobs import JobAcceptedSchema
 from app.http.schemas.upkeep import CollectionQuerySchema, ErasureSchema
-from app.jobs.documents import job_document
 from app.removal import erasing, upkeep_jobs
 from app.types import Scope
 
@@ -38,7 +36,7 @@ def erase(body: Body) -> Answer:
     def work(session: Session) -> Answer:
         job = erasing.submit(session, tenant_id(), catalogue, sku)
         note(session, "erase", job.id, catalogue=catalogue, sku=sku)
-        return _accepted(job)
+        return accepted(job)
 
     return once(work, body.digest)
 
@@ -53,7 +51,7 @@ def collect_media(query: dict[str, Any]) -> Answer:
         job = upkeep_jobs.submit_collection(session, tenant_id(), dry_run=query["dry_run"])
         if not query["dry_run"]:
             note(session, "media.collect", job.id)
-        return _accepted(job)
+        return accepted(job)
 
     return once(work)
 
@@ -65,11 +63,6 @@ def vacuum_catalogue(catalogue: str) -> Answer:
     def work(session: Session) -> Answer:
         job = upkeep_jobs.submit_vacuum(session, tenant_id(), catalogue)
         note(session, "catalogue.vacuum", catalogue)
-        return _accepted(job)
+        return accepted(job)
 
     return once(work)
-
-
-def _accepted(job: Job) -> Answer:
-    headers = {"Location": url_for("jobs.read_job", job_id=str(job.id)), "Retry-After": "1"}
-    return Answer(status=202, body={"job": job_document(job)}, headers=headers)

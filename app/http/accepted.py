@@ -1,0 +1,17 @@
+"""The answer to what a job will do."""
+
+from typing import Any
+
+from flask import url_for
+
+from app.db.tables import Job
+from app.http.endpoints import Answer
+from app.jobs.documents import job_document
+
+RETRY_AFTER = "1"  # seconds
+
+
+def accepted(job: Job, **beside: Any) -> Answer:  # noqa: ANN401  any JSON
+    """202 with the job, where to poll it, and what else is told beside it."""
+    headers = {"Location": url_for("jobs.read_job", job_id=str(job.id)), "Retry-After": RETRY_AFTER}
+    return Answer(status=202, body={**beside, "job": job_document(job)}, headers=headers)
