@@ -23,6 +23,7 @@ from PIL import Image
 from app.client import Client, Document, ImportOptions, Job, with_media
 from app.errors import ApiProblem, ServerUnreachable
 from app.media.store import MediaStore
+from app.removal.collecting import OUTPUTS
 from app.sample.speech import synthesise
 from app.types import JobState
 from tests.chaos.stack import Running, running_stack
@@ -197,8 +198,12 @@ def _check_media(running: Running) -> None:
         known = {digest for (digest,) in database.execute("SELECT digest FROM media")}
         used = {digest for (digest,) in database.execute("SELECT digest FROM product_media")}
         used |= {digest for (digest,) in database.execute("SELECT request ->> 'file' FROM jobs WHERE kind = 'import'")}
-    kept = {path.name for path in running.media.rglob("*") if path.is_file()}
-    assert kept == known == used
+        used |= {digest for (digest,) in database.execute("SELECT artifact FROM embedding_spaces")}
+        embedded = {digest for (digest,) in database.execute("SELECT digest FROM embeddings")}
+    files = [path for path in running.media.rglob("*") if path.is_file()]
+    outputs = {path.name for path in files if path.is_relative_to(running.media / OUTPUTS)}
+    assert {path.name for path in files} - outputs == known == used
+    assert outputs <= embedded
 
 
 def _check_searches(client: Client, count: int, until: float) -> None:
