@@ -1,6 +1,9 @@
 """The tasks that need the encoders and that nobody waits for."""
 
+import os
 from uuid import UUID
+
+from celery.signals import worker_init
 
 import workers.tasks.loading  # noqa: F401  what happens as a worker starts
 from app.catalog.importing import Importer
@@ -12,6 +15,14 @@ from workers.ingest import embed_products
 from workers.recall import check_recall
 from workers.stopping import is_stopping
 from workers.towers import held_spaces
+
+NICE = 10  # of 19
+
+
+@worker_init.connect
+def yield_to_searches(**_: object) -> None:
+    """Lets whatever else runs on this machine go first: somebody waits for a search, nobody for an embedding."""
+    os.nice(NICE)
 
 
 @celery.task(name=str(Task.EMBED_PRODUCTS))
