@@ -15,7 +15,7 @@ from app.catalog.drafts import ProductDraft
 from app.db import catalogues, embeddings, jobs, media, spaces, vector_indexes
 from app.db.tables import BackfillRange, EmbeddingSpace, Job
 from app.errors import ReindexRunning, SpaceNotReady
-from app.spaces import packing, reindex, service
+from app.spaces import packing, reindex, service, verification
 from app.spaces.indexing import clear_space, index_space
 from app.types import JobState, Modality, QueryPart, SpaceState
 from tests.end_to_end.conftest import CATALOGUE, Shop
@@ -24,6 +24,7 @@ from workers.alignment.card import AlignmentCard, save_card
 from workers.bench.bent import bent
 from workers.indexing.backfill import backfill_range
 from workers.indexing.preparing import prepare_space
+from workers.indexing.verifying import verify_space
 from workers.kept_outputs import KeptOutputs
 from workers.vectors import read_halfvec
 
@@ -392,3 +393,37 @@ def test_a_catalogue_has_a_space_of_its_own(reindexing: Reindexing) -> None:
 def _space_of(job: Job) -> int:
     assert job.result is not None, job.error
     return int(job.result["space"])
+
+
+def test_both_spaces_are_asked_for_products_by_their_own_contents(reindexing: Reindexing) -> None:
+    shop = reindexing.shop
+    shop.upload(ProductDraft(sku="p1", title="Red lamp p1", description="Of brass, for a desk"))
+    shop.search(RED_LAMP)
+    new = _space_of(reindexing.run())
+    with shop.connections.jobs.transaction() as session:
+        tenant = catalogues.first_tenant(session, "default")
+        job_id = verification.submit(session, tenant, new, catalogue=None, searches=[]).id
+    verify_space(shop.connections, shop.held, job_id)
+    job = shop.job(job_id)
+    found = job.result or {}
+    assert (job.state, job.done, job.total) == (JobState.SUCCEEDED, 5, 5)
+    assert found["coverage"]["new"] == found["coverage"]["active"] == COUNT
+    rows = {row["kind"]: row["queries"] for row in found["quality"]}
+    assert rows == {
+        "all": 4,
+        "part of picture → image": 1,
+        "part of picture → text": 1,
+        "title → image": 1,
+        "title → text": 1,
+    }
+    assert all(row["R@10"]["new"] == 1 for row in found["quality"])
+    assert (found["past"]["queries"], found["past"]["overlap@10"]) == (1, 1.0)
+    assert found["is_ready"]
+    with psycopg.connect(shop.connections.settings.database_url, autocommit=True) as database:
+        database.execute("DELETE FROM embeddings WHERE space_id = %s AND product_id = 1", [new])
+    with shop.connections.jobs.transaction() as session:
+        job_id = verification.submit(session, tenant, new, catalogue=None, searches=[]).id
+    verify_space(shop.connections, shop.held, job_id)
+    found = shop.job(job_id).result or {}
+    assert not found["is_ready"]
+    assert found["reasons"][0] == "It has 4 products, 1 fewer than the active one."

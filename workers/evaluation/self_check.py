@@ -6,6 +6,7 @@ Source: Azzopardi, de Rijke and Balog, 2007, "Building simulated queries for kno
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from app.db import counting, media
 from app.db.tables import Product, ProductMedia
-from app.errors import MediaMissing, TriseekError
 from app.media.store import MediaStore
 from app.types import Modality
+from workers.content_encoder import Source
 
 Decode = Callable[[bytes], NDArray[np.uint8]]  # the bytes of a picture to (height, width, 3) RGB
 
@@ -31,7 +32,7 @@ class KnownItem:
     product: Product
     kind: str  # "title → image"
     modality: Modality  # of the content
-    content: str | bytes
+    content: Source  # of a picture or recording, what reads it when it is asked by
     against: Modality
 
 
@@ -58,39 +59,23 @@ def _items(store: MediaStore, decode: Decode, product: Product, own: Sequence[Pr
         if has_more:
             yield _item(product, "title", Modality.TEXT, product.title, Modality.TEXT)
     others = [Modality.TEXT] if product.title or has_more else []
-    part = _part(store, decode, pictures[0]) if pictures else None
-    if part is not None:
+    if pictures:
         for against in (Modality.IMAGE, *others):
-            yield _item(product, "part of picture", Modality.IMAGE, part, against)
+            yield _item(product, "part of picture", Modality.IMAGE, partial(_part, store, decode, pictures[0]), against)
     if recordings:
-        recording = _stored(store, recordings[0])
-        if recording is not None:
-            for against in (*others, *([Modality.IMAGE] if pictures else [])):
-                yield _item(product, "recording", Modality.SPEECH, recording, against)
+        for against in (*others, *([Modality.IMAGE] if pictures else [])):
+            yield _item(product, "recording", Modality.SPEECH, partial(store.get, recordings[0]), against)
 
 
-def _item(product: Product, name: str, modality: Modality, content: str | bytes, against: Modality) -> KnownItem:
+def _item(product: Product, name: str, modality: Modality, content: Source, against: Modality) -> KnownItem:
     return KnownItem(product=product, kind=f"{name} → {against}", modality=modality, content=content, against=against)
 
 
-def _part(store: MediaStore, decode: Decode, digest: str) -> bytes | None:
+def _part(store: MediaStore, decode: Decode, digest: str) -> bytes:
     """The middle of a picture."""
-    data = _stored(store, digest)
-    try:
-        picture = None if data is None else decode(data)
-    except TriseekError:  # what cannot be decoded was said when it came
-        picture = None
-    if picture is None:
-        return None
+    picture = decode(store.get(digest))
     height, width = picture.shape[:2]
     top, left = round(height * CUT), round(width * CUT)
     file = io.BytesIO()
-    Image.fromarray(picture[top : height - top, left : width - left]).save(file, "PNG")
+    Image.fromarray(picture[top : height - top, left : width - left]).save(file, "JPEG", quality=95)
     return file.getvalue()
-
-
-def _stored(store: MediaStore, digest: str) -> bytes | None:
-    try:
-        return store.get(digest)
-    except MediaMissing:
-        return None
