@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy.orm import Session
 
 from app.db import embeddings, jobs, media, products, spaces
-from app.db.tables import EmbeddingSpace, Product
+from app.db.space_tables import EmbeddingSpace
+from app.db.tables import Product
 from app.errors import EmbeddingAbandoned
 from app.jobs.client import enqueue
 from app.jobs.names import Task

@@ -7,7 +7,7 @@ import time
 from sqlalchemy.exc import OperationalError
 
 from app.db import spaces
-from app.db.tables import EmbeddingSpace
+from app.db.space_tables import EmbeddingSpace
 from app.errors import TriseekError
 from app.types import SpaceState
 from workers.connections import Connections

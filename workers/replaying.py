@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.db import jobs, products
-from app.db.tables import Job, Product
+from app.db.job_tables import Job
+from app.db.tables import Product
 from app.errors import JobUnknown, SpaceNotReady, TriseekError
 from app.search.service import read_query
 from app.spaces import service as spaces

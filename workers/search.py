@@ -6,8 +6,8 @@ from typing import Any, cast
 from uuid import UUID
 
 from app.db import jobs
+from app.db.job_tables import Job
 from app.db.ranking_statement import Scan
-from app.db.tables import Job
 from app.errors import SearchAbandoned, SearchFailed, TriseekError
 from app.jobs.client import enqueue
 from app.jobs.names import Task

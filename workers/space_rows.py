@@ -7,7 +7,8 @@ from pgvector import HalfVector
 from sqlalchemy.orm import Session
 
 from app.db import embeddings
-from app.db.tables import EmbeddingSpace, Product
+from app.db.space_tables import EmbeddingSpace
+from app.db.tables import Product
 from workers.contents import Content
 from workers.embedder import Embedded
 from workers.space_embedding import Known, SpaceEmbedding

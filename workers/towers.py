@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from app.db.tables import EmbeddingSpace
+from app.db.space_tables import EmbeddingSpace
 from app.errors import ArtifactInvalid
 from app.settings import Settings
 from app.spaces import packing

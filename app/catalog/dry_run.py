@@ -15,7 +15,7 @@ from app.catalog.drafts import MediaRef, ProductDraft, RemoteRef
 from app.catalog.fetching import AT_ONCE, fetch_checked
 from app.catalog.texts import product_texts
 from app.db import products
-from app.db.tables import Job
+from app.db.job_tables import Job
 from app.errors import FieldError, MediaUnreadable, TriseekError
 from app.jobs.client import JobClient
 from app.media.content import MEBIBYTE

@@ -18,7 +18,7 @@ from app.catalog.formats.columns import Columns
 from app.catalog.formats.reading import Format, ReadOptions, open_catalogue
 from app.catalog.taking import Taking, TakingIn
 from app.db import catalogues, jobs, media
-from app.db.tables import Job
+from app.db.job_tables import Job
 from app.errors import ImportAbandoned, ImportUnreadable, MediaStoreFull
 from app.jobs.client import JobClient, enqueue
 from app.jobs.names import import_task

@@ -15,7 +15,8 @@ from app.catalog.pointers import request_invalid
 from app.catalog.schema import ProductContentSchema
 from app.catalog.service import ProductView
 from app.db import embeddings, media
-from app.db.tables import Job, Media, ProductMedia
+from app.db.job_tables import Job
+from app.db.tables import Media, ProductMedia
 from app.errors import FieldError, RequestInvalid
 from app.types import Modality
 

@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from app.catalog.service import catalogue_id, send_later
 from app.db import jobs, media, products
-from app.db.tables import Job
+from app.db.job_tables import Job
 from app.types import JobKind
 
 

@@ -14,7 +14,8 @@ from app.catalog.settings import CatalogueSettings, word_columns
 from app.conditions import Condition
 from app.db import catalogues, embeddings, jobs, media, products, spaces
 from app.db.filtering import sql_of
-from app.db.tables import Job, Product, ProductMedia
+from app.db.job_tables import Job
+from app.db.tables import Product, ProductMedia
 from app.errors import CatalogueUnknown, ProductUnknown
 from app.jobs.client import enqueue
 from app.jobs.names import Task

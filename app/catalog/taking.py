@@ -10,7 +10,7 @@ from app.catalog import service
 from app.catalog.batches import Batch
 from app.catalog.drafting import Drafter
 from app.db import embeddings, jobs
-from app.db.tables import Job
+from app.db.job_tables import Job
 from app.jobs.client import JobClient
 from app.media.store import MediaStore
 from app.settings import Settings

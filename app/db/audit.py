@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from app.db.tables import AuditEntry
+from app.db.job_tables import AuditEntry
 
 
 def add(

@@ -6,7 +6,9 @@ import uuid
 from sqlalchemy import ColumnElement, case, delete, exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.db.tables import BackfillRange, EmbeddingSpace, Job, Product
+from app.db.job_tables import Job
+from app.db.space_tables import BackfillRange, EmbeddingSpace
+from app.db.tables import Product
 
 
 def begin(session: Session, space: EmbeddingSpace, catalogue_id: int | None) -> None:

@@ -7,7 +7,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.db.products import IN_STATE
-from app.db.tables import Embedding, Media, Product, ProductMedia, Tokens
+from app.db.space_tables import Embedding, Tokens
+from app.db.tables import Media, Product, ProductMedia
 from app.types import EmbeddingState, Modality
 
 

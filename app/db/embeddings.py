@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.db import media
 from app.db.products import IN_STATE
-from app.db.tables import Embedding, EmbeddingSpace, Product, ProductMedia, Tokens
+from app.db.space_tables import Embedding, EmbeddingSpace, Tokens
+from app.db.tables import Product, ProductMedia
 from app.types import EmbeddingState
 
 PENDING = IN_STATE[EmbeddingState.PENDING]

@@ -6,6 +6,11 @@ from pgvector.psycopg.halfvec import HalfVectorBinaryDumper
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
+# Whoever uses one table needs those that it refers to.
+import app.db.job_tables
+import app.db.space_tables
+import app.db.tables  # noqa: F401
+
 # An approximate index scan goes on until the statement's LIMIT is reached, whatever a filter drops on the way; the
 # ranking statement sorts anyway, and without a strict order more is found (of 200 in a tenth of 100,000: .84, not .66).
 HNSW_OPTIONS = "-c hnsw.iterative_scan=relaxed_order"

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.db.tables import IdempotencyKey
+from app.db.job_tables import IdempotencyKey
 
 
 def claim(session: Session, tenant_id: int, key: str, fingerprint: bytes) -> IdempotencyKey | None:

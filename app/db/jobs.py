@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, defer
 
 from app.db import webhooks
-from app.db.tables import Job, JobError
+from app.db.job_tables import Job, JobError
 from app.types import JobKind, JobState
 
 CHANNEL = "triseek_jobs"  # NOTIFY carries the id of a job that ended

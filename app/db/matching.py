@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.conditions import Exists, Field
 from app.db.filtering import EVERYTHING, Filter, sql_of
-from app.db.tables import EmbeddingSpace
+from app.db.space_tables import EmbeddingSpace
 from app.types import Modality
 
 MOST_VALUES = 100  # of a facet, those that most products have

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from app.db.tables import OutboxMessage
+from app.db.job_tables import OutboxMessage
 
 
 def add(session: Session, task: str, arguments: Iterable[Sequence[Any]]) -> list[OutboxMessage]:

@@ -8,7 +8,7 @@ from typing import Any
 from pgvector import HalfVector
 
 from app.db.filtering import EVERYTHING, Filter
-from app.db.tables import EmbeddingSpace
+from app.db.space_tables import EmbeddingSpace
 from app.db.word_ranking import NO_WORDS, RankingWords, asked, values_of, with_names, with_words, words_of
 from app.types import Modality
 

@@ -5,7 +5,7 @@ import datetime
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from app.db.tables import RecallCheck
+from app.db.space_tables import RecallCheck
 
 
 def add(session: Session, space_id: int, recall: float) -> None:

@@ -3,7 +3,8 @@
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from app.db.tables import Catalogue, Embedding
+from app.db.space_tables import Embedding
+from app.db.tables import Catalogue
 
 
 def catalogue_ids(session: Session) -> list[int]:

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
-from app.db.tables import Job, Removal
+from app.db.job_tables import Job
+from app.db.tables import Removal
 from app.types import JobState
 
 

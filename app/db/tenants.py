@@ -3,7 +3,8 @@
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from app.db.tables import IdempotencyKey, Removal, Webhook
+from app.db.job_tables import IdempotencyKey, Webhook
+from app.db.tables import Removal
 
 
 def remove_belongings(session: Session, tenant_id: int) -> dict[str, int]:

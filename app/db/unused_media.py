@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
-from app.db.tables import Catalogue, Embedding, EmbeddingSpace, Media
+from app.db.space_tables import Embedding, EmbeddingSpace
+from app.db.tables import Catalogue, Media
 from app.types import SpaceState
 
 # What needs bytes: products, and those that can be brought back; spaces; searches and comparisons whose jobs are kept;

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from app.db.tables import EmbeddingSpace
+from app.db.space_tables import EmbeddingSpace
 from app.types import Modality
 
 PARTITIONS = 8  # of the tables of embeddings and of tokens

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.db.tables import Catalogue, Job, Webhook, WebhookDelivery
+from app.db.job_tables import Job, Webhook, WebhookDelivery
+from app.db.tables import Catalogue
 
 DELIVERING = 7_351_902  # the advisory lock of whoever delivers
 

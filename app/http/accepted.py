@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import url_for
 
-from app.db.tables import Job
+from app.db.job_tables import Job
 from app.http.endpoints import Answer
 from app.jobs.documents import job_document
 

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 from app.catalog import service as catalog
 from app.catalog.service import ProductView
 from app.db import catalogues, media, products
-from app.db.tables import Catalogue, EmbeddingSpace, Job, JobError, Media, ProductMedia
+from app.db.job_tables import Job, JobError
+from app.db.space_tables import EmbeddingSpace
+from app.db.tables import Catalogue, Media, ProductMedia
 from app.jobs.documents import job_document
 from app.search.service import hits
 from app.types import JobKind, JobState, Modality

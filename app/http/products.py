@@ -10,7 +10,7 @@ from app.catalog import service
 from app.catalog.patching import patch as patch_product
 from app.catalog.retrying import retry
 from app.catalog.schema import ProductSchema
-from app.db.tables import Job
+from app.db.job_tables import Job
 from app.errors import FieldError, RequestInvalid
 from app.http.accepted import accepted
 from app.http.auth import tenant_id

@@ -6,7 +6,7 @@ import time
 
 from flask import request
 
-from app.db.tables import Job
+from app.db.job_tables import Job
 from app.http.auth import tenant_id
 from app.http.services import THREADS, services
 from app.jobs import service

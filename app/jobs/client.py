@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.db import outbox
-from app.db.tables import OutboxMessage
+from app.db.job_tables import OutboxMessage
 from app.jobs.names import QUEUE_OF_TASK, Task
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.db.tables import Job
+from app.db.job_tables import Job
 from app.types import JobKind
 
 

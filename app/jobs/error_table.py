@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.db import jobs
-from app.db.tables import JobError
+from app.db.job_tables import JobError
 
 COLUMNS = ("line", "sku", "field", "reason")
 PAGE = 1_000  # errors read at once

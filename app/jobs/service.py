@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.db import jobs
-from app.db.tables import Job, JobError
+from app.db.job_tables import Job, JobError
 from app.errors import FieldError, ImportAbandoned, JobFinished, JobUnknown, JobUnretriable, RequestInvalid
 from app.jobs.client import enqueue
 from app.jobs.names import import_task

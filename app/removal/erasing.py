@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from app.catalog import service as catalog
 from app.db import catalogues, counting, embeddings, jobs, media, products, removals, tenants, unused_media
-from app.db.tables import Job, Product
+from app.db.job_tables import Job
+from app.db.tables import Product
 from app.jobs.client import JobClient, enqueue
 from app.jobs.names import Task
 from app.media.store import MediaStore

@@ -12,7 +12,8 @@ from app.catalog import service as catalog
 from app.catalog.drafts import MediaRef, ProductDraft, RemoteRef
 from app.catalog.service import ProductView
 from app.db import media, products, removals
-from app.db.tables import Job, Media
+from app.db.job_tables import Job
+from app.db.tables import Media
 from app.errors import ProductThere, ProductUnknown
 from app.types import Modality
 

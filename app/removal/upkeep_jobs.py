@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.catalog.service import catalogue_id
 from app.db import jobs, vacuum
-from app.db.tables import Job
+from app.db.job_tables import Job
 from app.jobs.client import JobClient, enqueue
 from app.jobs.names import Task
 from app.media.store import MediaStore

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.catalog.service import catalogue_id
 from app.db import backfill, jobs, media, spaces
-from app.db.tables import EmbeddingSpace, Job
+from app.db.job_tables import Job
+from app.db.space_tables import EmbeddingSpace
 from app.errors import FieldError, ReindexRunning, RequestInvalid
 from app.jobs.client import JobClient, enqueue
 from app.jobs.names import Task

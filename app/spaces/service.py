@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.catalog.drafts import MediaRef
 from app.db import backfill, embeddings, jobs, media, spaces, vector_indexes
-from app.db.tables import EmbeddingSpace
+from app.db.space_tables import EmbeddingSpace
 from app.errors import NoActiveSpace, SpaceNotReady, SpaceUnknown
 from app.jobs.client import enqueue
 from app.jobs.names import Task

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.catalog.drafts import MediaRef
 from app.catalog.service import catalogue_id
 from app.db import jobs, media
-from app.db.tables import Job
+from app.db.job_tables import Job
 from app.errors import FieldError, RequestInvalid, SpaceNotReady
 from app.jobs.client import enqueue
 from app.jobs.names import Task

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from standardwebhooks.webhooks import Webhook as Signer
 
 from app.db import webhooks
-from app.db.tables import Job, Webhook, WebhookDelivery
+from app.db.job_tables import Job, Webhook, WebhookDelivery
 from app.errors import HostPrivate
 from app.guarded import GuardedBackend, request_url
 from app.jobs.documents import job_document

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from app.db import webhooks
-from app.db.tables import Webhook, WebhookDelivery
+from app.db.job_tables import Webhook, WebhookDelivery
 from app.errors import FieldError, RequestInvalid, WebhookUnknown
 from app.types import DeliveryState, JobKind
 

@@ -10,7 +10,7 @@ import pytest
 from app.catalog import service
 from app.catalog.drafts import MediaRef, ProductDraft
 from app.db import catalogues, jobs
-from app.db.tables import Job
+from app.db.job_tables import Job
 from app.search.service import submit
 from app.settings import Settings
 from app.spaces.service import adopt

@@ -14,7 +14,7 @@ from app.catalog import importing
 from app.catalog.drafts import MediaRef, ProductDraft
 from app.catalog.importing import ImportRequest
 from app.db import catalogues, jobs
-from app.db.tables import Job, JobError
+from app.db.job_tables import Job, JobError
 from app.types import JobState
 from tests.app.web_site import HOST, answer, web_site
 from tests.end_to_end.conftest import CATALOGUE, Shop

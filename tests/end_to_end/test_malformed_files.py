@@ -11,7 +11,7 @@ from app.catalog.drafts import MediaRef
 from app.catalog.importing import ImportRequest
 from app.catalog.service import ProductView
 from app.db import catalogues, jobs
-from app.db.tables import Job, JobError
+from app.db.job_tables import Job, JobError
 from app.types import EmbeddingState, JobState
 from tests.end_to_end.conftest import CATALOGUE, Shop
 from tests.workers import malformed

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.catalog.drafts import ProductDraft
 from app.db import jobs, ranking, recall
+from app.db.job_tables import OutboxMessage
 from app.db.ranking_statement import RankingStatement, Scan
-from app.db.tables import OutboxMessage
 from app.types import JobKind, Modality, QueryPart
 from tests.end_to_end.conftest import Shop
 from workers import search

@@ -13,7 +13,8 @@ from sqlalchemy import select
 
 from app.catalog.drafts import ProductDraft
 from app.db import catalogues, embeddings, jobs, media, spaces, vector_indexes
-from app.db.tables import BackfillRange, EmbeddingSpace, Job
+from app.db.job_tables import Job
+from app.db.space_tables import BackfillRange, EmbeddingSpace
 from app.errors import ReindexRunning, SpaceNotReady
 from app.spaces import packing, reindex, service, verification
 from app.spaces.indexing import clear_space, index_space

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.catalog.drafts import ProductDraft
 from app.db import catalogues
-from app.db.tables import Job
+from app.db.job_tables import Job
 from app.removal import service as removal
 from app.search.service import submit_replay
 from app.types import JobState, Modality, QueryPart

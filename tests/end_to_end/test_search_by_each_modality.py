@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.catalog.drafts import ProductDraft
 from app.db import embeddings
-from app.db.tables import Tokens
+from app.db.space_tables import Tokens
 from app.sample.catalogue import Thing, things
 from app.sample.speech import synthesise
 from app.types import Modality, QueryPart

@@ -15,7 +15,7 @@ from app.db import catalogues, embeddings, products, ranking, spaces, vector_ind
 from app.db.engine import make_engine, make_sessions
 from app.db.migrate import upgrade
 from app.db.ranking_statement import RankingPart, RankingStatement
-from app.db.tables import EmbeddingSpace
+from app.db.space_tables import EmbeddingSpace
 from app.db.word_ranking import RankingWords
 from app.keys.service import TENANT
 from app.local.servers import Servers

@@ -7,7 +7,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.db import backfill, embeddings, jobs, media, spaces
-from app.db.tables import BackfillRange, EmbeddingSpace, Job, Product
+from app.db.job_tables import Job
+from app.db.space_tables import BackfillRange, EmbeddingSpace
+from app.db.tables import Product
 from app.errors import TriseekError
 from app.spaces import reindex
 from app.spaces.reindex import ReindexRequest

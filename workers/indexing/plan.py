@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.db import counting, media
-from app.db.tables import Job
+from app.db.job_tables import Job
 from app.spaces.reindex import ReindexRequest
 from app.types import Modality
 from workers.connections import Connections

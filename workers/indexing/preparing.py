@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from app.catalog.drafts import MediaRef
 from app.db import jobs, media, spaces, vector_indexes
-from app.db.tables import EmbeddingSpace, Job
+from app.db.job_tables import Job
+from app.db.space_tables import EmbeddingSpace
 from app.errors import ArtifactInvalid, ReindexFailed, ReindexRunning, TriseekError
 from app.spaces import packing, reindex
 from app.spaces import service as spaces_service

@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from app.db import counting, jobs, ranking, removal, spaces, vector_indexes
+from app.db.job_tables import Job
 from app.db.ranking_statement import RankingPart, RankingStatement
-from app.db.tables import EmbeddingSpace, Job
+from app.db.space_tables import EmbeddingSpace
 from app.errors import ReindexFailed, TriseekError
 from app.search.service import read_query
 from app.spaces import verification

@@ -12,7 +12,7 @@ from app.catalog import importing, service, taking
 from app.catalog.drafts import MediaRef, ProductDraft
 from app.catalog.importing import ImportRequest
 from app.db import catalogues, jobs
-from app.db.tables import Job, JobError
+from app.db.job_tables import Job, JobError
 from app.errors import JobUnretriable, MediaStoreFull
 from app.jobs import service as job_service
 from app.jobs.names import Queue

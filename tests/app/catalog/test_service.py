@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.catalog import service
 from app.catalog.drafts import MediaRef, ProductDraft
 from app.db import catalogues, embeddings, jobs, media, outbox, products
-from app.db.tables import Job, OutboxMessage
+from app.db.job_tables import Job, OutboxMessage
 from app.errors import CatalogueUnknown, ProductUnknown
 from app.types import JobKind, JobState
 from tests.conftest import Services

@@ -11,7 +11,8 @@ from sqlalchemy import select, update
 from app.catalog.importing import Importer
 from app.cli.main import triseek
 from app.db import jobs
-from app.db.tables import Job, Product
+from app.db.job_tables import Job
+from app.db.tables import Product
 from app.types import JobKind, JobState
 from tests.app.conftest import Listening
 from tests.conftest import Services

@@ -11,8 +11,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from psycopg import sql
 
+from app.db.base import Table
 from app.db.migrate import migration_config, upgrade
-from app.db.tables import Table
 from app.local.servers import Servers
 from tests.conftest import Services
 

@@ -9,7 +9,7 @@ from app.catalog.drafts import ProductDraft
 from app.db import catalogues, matching, ranking, upkeep
 from app.db.filtering import EVERYTHING, Filter, sql_of
 from app.db.ranking_statement import RankingPart, RankingStatement, Scan
-from app.db.tables import EmbeddingSpace
+from app.db.space_tables import EmbeddingSpace
 from app.search.filters import parse_filter
 from app.spaces.service import adopt
 from app.types import Modality, SpaceKey

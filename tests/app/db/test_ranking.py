@@ -10,7 +10,7 @@ from app.catalog import service
 from app.catalog.drafts import ProductDraft
 from app.db import catalogues, embeddings, products, ranking
 from app.db.ranking_statement import RankingPart, RankingStatement, Scan
-from app.db.tables import EmbeddingSpace
+from app.db.space_tables import EmbeddingSpace
 from app.spaces.service import adopt
 from app.types import Modality, SpaceKey
 from tests.conftest import Services

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from app.db.tables import Catalogue, OutboxMessage
+from app.db.job_tables import OutboxMessage
+from app.db.tables import Catalogue
 from tests.app.http.conftest import Api
 
 USUAL = {"searchable": None, "synonyms": []}

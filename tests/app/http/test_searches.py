@@ -13,7 +13,8 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.db import jobs, products
-from app.db.tables import Job, Media
+from app.db.job_tables import Job
+from app.db.tables import Media
 from app.http.services import Services
 from app.types import JobState, Modality
 from tests.app.http.conftest import Api, assert_problem, picture

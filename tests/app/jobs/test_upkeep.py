@@ -8,7 +8,8 @@ from sqlalchemy import func, update
 from app.catalog import service
 from app.catalog.drafts import ProductDraft
 from app.db import catalogues, jobs, outbox
-from app.db.tables import Catalogue, Job, OutboxMessage, Product
+from app.db.job_tables import Job, OutboxMessage
+from app.db.tables import Catalogue, Product
 from app.jobs.client import JobClient
 from app.jobs.names import Queue
 from app.jobs.upkeep import LEASES_QUEUED, SEARCH_QUEUED_FOR, SEARCH_RUNNING_FOR, UNSENT_FOR, WORDS_QUEUED_FOR, sweep

@@ -13,7 +13,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from app.db import catalogues, jobs
 from app.db import webhooks as rows
-from app.db.tables import Job, Webhook, WebhookDelivery
+from app.db.job_tables import Job, Webhook, WebhookDelivery
 from app.types import DeliveryState, JobKind, JobState
 from app.webhooks import delivery, service
 from app.webhooks.delivery import PAUSES, deliver_due
