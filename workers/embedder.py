@@ -22,7 +22,7 @@ from workers.encoders.device import multiplies_halves
 from workers.encoders.transcriber import Transcript
 from workers.shared_parts import SharedParts
 
-MANY = 16  # contents from which fewer digits in between are worth their conversion
+MANY = 16  # pictures from which fewer digits in between are worth their conversion
 Vector = NDArray[np.float32]  # (dim,) unit length
 
 
@@ -119,8 +119,9 @@ class Embedder:
         divided = [each for each in encoded if isinstance(each, Divided)]
         if not divided:
             return [each for each in encoded if isinstance(each, TriseekError)]
-        # Of many, half the time where the processor multiplies bfloat16: vectors are off by a cosine of 1e-4 at most.
-        with torch.autocast("cpu", torch.bfloat16, enabled=len(divided) >= MANY and multiplies_halves()):
+        # Of many pictures, half the time where the processor multiplies bfloat16: off by a cosine of 1e-4 at most.
+        is_quick = modality is Modality.IMAGE and len(divided) >= MANY and multiplies_halves()
+        with torch.autocast("cpu", torch.bfloat16, enabled=is_quick):
             vectors = self.alignment.project(modality, np.stack([each.whole for each in divided]))
             tokens = self.alignment.tokens(modality, divided)
         aligned = map(Embedded, self.alignment.stored(vectors), tokens)

@@ -10,7 +10,7 @@ from app.errors import MediaTooLarge, MediaUnreadable, TriseekError
 from app.settings import Settings
 from app.types import Modality, Role
 from tests.workers import pictures, sounds
-from workers.embedder import Embedded, Embedder
+from workers.embedder import MANY, Embedded, Embedder
 from workers.encoders import registry
 from workers.encoders.base import BATCH
 
@@ -136,6 +136,15 @@ def test_more_contents_than_a_batch_keep_their_order(embedder: Embedder) -> None
     for place in (0, BATCH - 1, BATCH, 2 * BATCH):
         alone = vectors(embedder.embed(Modality.TEXT, [texts[place]], Role.PASSAGE))
         np.testing.assert_allclose(found[place], alone[0], atol=1e-4)
+
+
+def test_many_pictures_get_what_they_get_alone_but_for_the_last_digits(embedder: Embedder) -> None:
+    several = [picture(number) for number in range(MANY + 1)]
+    found = embedded(embedder.embed(Modality.IMAGE, several, Role.PASSAGE))
+    for place in (0, MANY):
+        (alone,) = embedded(embedder.embed(Modality.IMAGE, [several[place]], Role.PASSAGE))
+        assert found[place].vector @ alone.vector > 1 - 2e-4
+        assert ((found[place].tokens.vectors * alone.tokens.vectors).sum(axis=1) > 1 - 1e-3).all()
 
 
 def test_a_text_reads_differently_as_query_and_as_passage(embedder: Embedder) -> None:
