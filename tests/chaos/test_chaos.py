@@ -200,10 +200,10 @@ def _check_media(running: Running) -> None:
         used |= {digest for (digest,) in database.execute("SELECT request ->> 'file' FROM jobs WHERE kind = 'import'")}
         used |= {digest for (digest,) in database.execute("SELECT artifact FROM embedding_spaces")}
         embedded = {digest for (digest,) in database.execute("SELECT digest FROM embeddings")}
-    files = [path for path in running.media.rglob("*") if path.is_file()]
-    outputs = {path.name for path in files if path.is_relative_to(running.media / OUTPUTS)}
-    assert {path.name for path in files} - outputs == known == used
-    assert outputs <= embedded
+    files = {path for path in running.media.rglob("*") if path.is_file()}
+    outputs = {path for path in files if path.is_relative_to(running.media / OUTPUTS)}
+    assert {path.name for path in files - outputs} == known == used
+    assert {path.name for path in outputs} <= embedded
 
 
 def _check_searches(client: Client, count: int, until: float) -> None:
