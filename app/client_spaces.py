@@ -44,7 +44,8 @@ class SpaceRequests(Requests):
         """Has a space built from the products that are there; with `dry_run`, only has it said what that takes.
 
         Args:
-            alignment: as `upload_alignment` returned it; what the workers' settings name unless told.
+            alignment: as `upload_alignment` returned it; `default` for what the workers' settings name; that of the
+                space that answers unless told.
             encoders: where encoders are that have no name: `text=/models/bert,image=org/name`.
             dim: numbers of a vector, if fewer than the alignment gives.
             catalogue: the one that the space is for; for all unless told.

@@ -167,9 +167,8 @@ def adopt_settings(connections: Connections) -> EmbeddingSpace:
         space = spaces.adopt(session, key, lambda: packing.stored(connections.store, folder), settings.encoders)
     if spaces.key_of(space) != key:
         log.warning(
-            "Embedding space %s stays active; what %s holds is another one: triseek reindex --alignment %s",
+            "Embedding space %s stays active; what %s holds is another one: triseek reindex --alignment default",
             space.id,
-            folder,
             folder,
         )
     return space

@@ -3,6 +3,7 @@
 import datetime
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -13,6 +14,7 @@ from app.cli.comparison import print_comparison, write_page
 from app.cli.judged_searches import judged_searches
 from app.cli.server import connect, server_options
 from app.client import Client, Document, Job
+from app.spaces.reindex import DEFAULT
 from app.types import JobState, Modality
 
 INTERRUPTED = 130  # a shell's code for Ctrl-C
@@ -21,11 +23,25 @@ MEGABYTE = 1_000_000
 PHASES = {None: "preparing", "backfill": "embedding", "indexes": "building indexes", "done": "built"}
 
 
+class Artifact(click.ParamType[Path | str]):
+    """A folder, or `default`."""
+
+    name = "FOLDER|default"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:  # noqa: ANN401  click's signature
+        """The folder, which is there, or the word."""
+        if value == DEFAULT:
+            return DEFAULT
+        folder: Path = click.Path(exists=True, file_okay=False, path_type=Path).convert(value, param, ctx)
+        return folder
+
+
 @click.command()
 @click.option(
     "--alignment",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The folder of an alignment, as `triseek align train` writes it; the workers' own unless told.",
+    type=Artifact(),
+    help="The folder of an alignment, as `triseek align train` writes it; default: the one that this release brings, or"
+    " TRISEEK_ALIGNMENT of the workers names; the present one unless told.",
 )
 @click.option("--encoders", default="", help="Where its encoders are that have no name: text=/models/bert,image=…")
 @click.option("--dim", type=click.IntRange(1, 4000), help="Numbers of a vector, if fewer than the alignment gives.")
@@ -47,7 +63,7 @@ PHASES = {None: "preparing", "backfill": "embedding", "indexes": "building index
 @click.option("--json", "as_json", is_flag=True, help="Print plan and comparison as JSON; asks nothing.")
 @server_options
 def reindex(
-    alignment: Path | None,
+    alignment: Path | str | None,
     encoders: str,
     dim: int | None,
     catalogue: str | None,
@@ -74,7 +90,7 @@ def reindex(
         raise click.UsageError("Say with --judged-in which catalogue has the judged set's products.")
     with connect(url, key, data) as client:
         asked: Document = {
-            "alignment": None if alignment is None else client.upload_alignment(alignment),
+            "alignment": client.upload_alignment(alignment) if isinstance(alignment, Path) else alignment,
             "encoders": encoders,
             "dim": dim,
             "catalogue": catalogue,

@@ -21,6 +21,7 @@ from app.spaces.packing import CONTENT_TYPE
 from app.types import JobKind, JobState, Modality, SpaceState
 
 log = logging.getLogger(__name__)
+DEFAULT = "default"  # the alignment that the workers' settings name
 RANGE = 64  # products that are embedded, and written, together
 IN_FLIGHT = 32  # ranges that are given out at once: more than there are workers
 
@@ -29,7 +30,7 @@ IN_FLIGHT = 32  # ranges that are given out at once: more than there are workers
 class ReindexRequest:
     """What is to be built."""
 
-    artifact: str | None = None  # the packed alignment's digest; none: what the workers' settings name
+    artifact: str | None = None  # the packed alignment's digest, or DEFAULT; none: that of the space that answers
     places: str = ""  # where its encoders are that have no name
     dim: int | None = None  # numbers of a vector; as many as the alignment gives unless told
     catalogue_id: int | None = None  # whose products alone; all unless told
@@ -62,7 +63,7 @@ def submit(
         RequestInvalid: the artifact was not uploaded, or the wishes do not go together.
         ReindexRunning: another one has not ended.
     """
-    if artifact is not None and media.content_type(session, artifact) != CONTENT_TYPE:
+    if artifact not in (None, DEFAULT) and media.content_type(session, artifact) != CONTENT_TYPE:
         wrong = FieldError("/alignment", "is no alignment that was uploaded: POST it to /v1/alignments first")
         raise RequestInvalid("The alignment is not here.", [wrong])
     if only is not None and (artifact is not None or dim is not None):

@@ -363,8 +363,7 @@ def test_without_another_alignment_what_is_there_is_embedded_anew(reindexing: Re
         other = "(SELECT embedding FROM embeddings WHERE modality = 'text' LIMIT 1)"
         database.execute(f"UPDATE embeddings SET embedding = {other} WHERE modality = 'image'")
     assert not np.allclose(reindexing.vectors(active)["p0", "image", 0], before["p0", "image", 0], atol=0.1)
-    default = _stored(shop, Path("workers/alignment/default"))
-    job_id = reindexing.submit(default)
+    job_id = reindexing.submit(reindex.DEFAULT)
     reindexing.prepare(job_id)
     assert shop.job(job_id).request["in_place"]
     reindexing.backfill()
@@ -428,3 +427,19 @@ def test_both_spaces_are_asked_for_products_by_their_own_contents(reindexing: Re
     found = shop.job(job_id).result or {}
     assert not found["is_ready"]
     assert found["reasons"][0] == "It has 4 products, 1 fewer than the active one."
+
+
+def test_where_none_is_named_the_alignment_that_answers_is_meant(reindexing: Reindexing) -> None:
+    new = _space_of(reindexing.run())
+    reindexing.change("activate", new)
+    with reindexing.shop.connections.jobs.transaction() as session:
+        tenant = catalogues.first_tenant(session, "default")
+        asked = {"places": "", "dim": None, "catalogue": None, "only": Modality.IMAGE, "dry_run": False}
+        job_id = reindex.submit(session, tenant, artifact=None, **asked).id
+    job = reindexing.prepare(job_id)
+    assert (_space_of(job), job.request["in_place"]) == (new, True)
+    before = reindexing.vectors(new)
+    reindexing.backfill()
+    assert reindexing.shop.job(job_id).encoded == 1  # of modality image alone
+    for key, vector in reindexing.vectors(new).items():
+        np.testing.assert_allclose(vector, before[key], atol=2e-3)

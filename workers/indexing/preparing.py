@@ -11,7 +11,7 @@ from app.catalog.drafts import MediaRef
 from app.db import jobs, media, spaces, vector_indexes
 from app.db.job_tables import Job
 from app.db.space_tables import EmbeddingSpace
-from app.errors import ArtifactInvalid, ReindexFailed, ReindexRunning, TriseekError
+from app.errors import ArtifactInvalid, FieldError, ReindexFailed, ReindexRunning, RequestInvalid, TriseekError
 from app.spaces import packing, reindex
 from app.spaces import service as spaces_service
 from app.spaces.reindex import ReindexRequest
@@ -49,9 +49,8 @@ def prepare_space(connections: Connections, held: HeldSpaces, job_id: UUID) -> N
             there = _existing(session, request, target)
         in_place = there is not None and there.state == SpaceState.ACTIVE
         if request.only is not None and not in_place:
-            raise ArtifactInvalid(
-                "--only embeds anew what is in the active space: that of another alignment is built whole."
-            )
+            wrong = FieldError("/only", "embeds anew what is in the space that answers: another one is built whole")
+            raise RequestInvalid("One modality alone cannot be built.", [wrong])
         plan = plan_of(connections, held, target.towers, job, in_place=in_place)
         with connections.jobs.transaction() as session:
             if request.dry_run:
@@ -69,12 +68,14 @@ def _target(connections: Connections, held: HeldSpaces, request: ReindexRequest)
         ArtifactInvalid: it is damaged, was made for other encoders, or cannot be indexed.
         EncoderUnknown, WeightsInvalid: an encoder is not here.
     """
-    own: MediaRef | None = None
-    places = request.places
-    if request.artifact is None:
+    digest, own, places = request.artifact, None, request.places
+    if digest is None:
+        with connections.sessions() as session:
+            answering = _answering(session, request)
+        digest, places = answering.artifact, places or answering.places
+    if digest is None or digest == reindex.DEFAULT:
         own = packing.stored(connections.store, settings_folder(connections.settings))
-        places = places or connections.settings.encoders
-    digest = request.artifact or (own.digest if own is not None else "")
+        digest, places = own.digest, places or connections.settings.encoders
     towers = _opened(held, request, digest, places)
     if request.dim not in (None, towers.space.dim):
         own = reduced(connections, held, digest, towers, request.dim, request.catalogue_id)
@@ -85,6 +86,13 @@ def _target(connections: Connections, held: HeldSpaces, request: ReindexRequest)
             f" {vector_indexes.WIDEST} at most: train one with fewer, or say --dim."
         )
     return Target(towers=towers, artifact=own)
+
+
+def _answering(session: Session, request: ReindexRequest) -> EmbeddingSpace:
+    """The space whose alignment is meant where none is named."""
+    if request.catalogue_id is None:
+        return spaces_service.active(session)
+    return spaces_service.answering(session, request.catalogue_id)
 
 
 def _opened(held: HeldSpaces, request: ReindexRequest, digest: str, places: str) -> Towers:

@@ -5,7 +5,7 @@ from marshmallow import Schema, fields, validate
 from app.http.schemas.searches import SearchSchema
 from app.types import Modality, SpaceState
 
-SHA256 = validate.Regexp(r"^[0-9a-f]{64}\Z", error="is no SHA-256 in hex")
+ALIGNMENT = validate.Regexp(r"^([0-9a-f]{64}|default)\Z", error="is no SHA-256 in hex, and not default")
 
 
 class AlignmentSchema(Schema):
@@ -21,8 +21,11 @@ class ReindexRequestSchema(Schema):
     alignment = fields.String(
         load_default=None,
         allow_none=True,
-        validate=SHA256,
-        metadata={"description": "As POST /v1/alignments answered; what the workers' settings name unless told."},
+        validate=ALIGNMENT,
+        metadata={
+            "description": "As POST /v1/alignments answered; `default`: what the workers' settings name;"
+            " that of the space that answers unless told."
+        },
     )
     encoders = fields.String(
         load_default="",
