@@ -25,7 +25,8 @@ from workers.shared_parts import SharedParts
 
 log = logging.getLogger(__name__)
 HELD = 2  # spaces: the one that answers, and the one before it or after it
-Key = tuple[str | None, str | None]  # digest of the artifact; without one, SHA-256 of the weights
+# Digest of the artifact, or without one SHA-256 of the weights; where encoders are that have no name.
+Key = tuple[str | None, str | None, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,8 @@ class HeldSpaces:
     def hold(self, towers: Towers) -> None:
         """Holds a space that is loaded already."""
         space = towers.space
-        self._keep((space.artifact, space.alignment if space.artifact is None else None), towers.embedder)
+        alignment = space.alignment if space.artifact is None else None
+        self._keep((space.artifact, alignment, space.places or ""), towers.embedder)
 
     def of(self, space: EmbeddingSpace) -> Towers:
         """The space, loaded if it is not yet.
@@ -95,7 +97,7 @@ class HeldSpaces:
         return self._loaded(artifact, None, places)
 
     def _loaded(self, artifact: str | None, alignment: str | None, places: str) -> Embedder:
-        key = artifact, alignment if artifact is None else None
+        key = artifact, alignment if artifact is None else None, places
         found = self._find(key)
         if found is not None:
             return found

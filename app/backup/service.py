@@ -55,7 +55,11 @@ def backup(database_url: str, media_url: str, target: str, report: Report) -> Ma
     Raises:
         BackupFailed: the database could not be written, or another backup goes on.
     """
-    files, root = fsspec.core.url_to_fs(target)
+    try:
+        files, root = fsspec.core.url_to_fs(target)
+        files.makedirs(f"{root}/{MEDIA}", exist_ok=True)
+    except (OSError, ValueError, ImportError) as error:
+        raise BackupFailed(f"{target} cannot be written: {error}") from error
     at = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     engine = make_engine(database_url, pool_size=2)
     try:

@@ -13,7 +13,7 @@ from app.backup import service
 from app.backup.service import Manifest, Report
 from app.cli.progress import bars
 from app.cli.server import DATA, running
-from app.errors import ServerUnreachable
+from app.errors import BackupFailed, ServerUnreachable, StackRunning
 from app.settings import urls_from_env
 
 _DATA = click.option("--data", type=click.Path(path_type=Path), default=DATA, help="The embedded stack's folder.")
@@ -58,8 +58,12 @@ def restore(target: str, at: str | None, only_list: bool, as_json: bool, data: P
             for each in found:
                 _tell(each, "", as_json=False)
         return
+    if not service.listed(target):
+        raise BackupFailed(f"{target} has no backup.")
+    urls = urls_from_env()
+    if "DATABASE_URL" not in urls and running(data) is not None:
+        raise StackRunning(f"Triseek runs on {data}: restore into another folder, or stop it and remove the folder.")
     with ExitStack() as opened:
-        urls = urls_from_env()
         if "DATABASE_URL" not in urls:
             from app.local.servers import Servers  # noqa: PLC0415  # only the embedded extra brings what it needs
 

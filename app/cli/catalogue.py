@@ -23,7 +23,7 @@ MEGABYTE = 1_000_000
 
 @click.group()
 def catalogue() -> None:
-    """Count, and copy, what a catalogue holds."""
+    """Count, copy and vacuum what a catalogue holds."""
 
 
 @catalogue.command()

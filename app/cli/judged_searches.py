@@ -23,8 +23,10 @@ def judged_searches(folder: Path) -> list[Document]:
     path = folder / "queries.jsonl"
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise JudgedSetInvalid(f"{path} cannot be read as UTF-8: {error}") from error
+    except OSError as error:
+        raise JudgedSetInvalid(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise JudgedSetInvalid(f"{path} is not UTF-8.") from error
     rows = list(_rows(path, lines))
     # Some of each kind rather than the first ones, which may all be of one.
     return [_search(folder, *row) for row in rows[:: -(-len(rows) // MOST) or 1]]

@@ -88,7 +88,13 @@ def reindex(
     searches = judged_searches(verify) if verify is not None else []
     if searches and not (judged_in or catalogue):
         raise click.UsageError("Say with --judged-in which catalogue has the judged set's products.")
+    if judged_in and not searches:
+        raise click.UsageError("--judged-in goes with --verify.")
+    if page is not None and not page.absolute().parent.is_dir():
+        raise click.UsageError(f"--page: there is no folder {page.absolute().parent}.")
     with connect(url, key, data) as client:
+        if searches:
+            client.stats(judged_in or catalogue or "")  # before anything is built: is there such a catalogue
         asked: Document = {
             "alignment": client.upload_alignment(alignment) if isinstance(alignment, Path) else alignment,
             "encoders": encoders,
@@ -106,7 +112,7 @@ def reindex(
             report |= built
             if not plan["in_place"] and _is_ready(client, built["space"]):
                 report["comparison"] = _compared(client, built["space"], judged_in or catalogue, searches, console)
-                _finish(client, report, page, console, activate=activate, force=force)
+                _finish(client, report, page, catalogue, console, activate=activate, force=force)
     if as_json:
         click.echo(json.dumps(report, indent=2))
     if "comparison" in report and activate and not report["activated"]:
@@ -119,7 +125,7 @@ def print_plan(plan: Document, console: Console) -> None:
     took = datetime.timedelta(seconds=max(1, round(plan["expected_seconds"])))
     kept = f", {plan['kept_share']:.0%} of it from what encoders gave before" if plan["kept_share"] else ""
     table = Table.grid(padding=(0, 2))
-    table.add_row("into", "the space that is active, anew" if plan["in_place"] else "another space")
+    table.add_row("into", _into(plan))
     table.add_row("products", f"{plan['products']:,} ({counts or 'no contents'})")
     table.add_row("encoders", ", ".join(plan["encoders"].values()))
     table.add_row("time", f"about {took} with one worker{kept}")
@@ -128,6 +134,15 @@ def print_plan(plan: Document, console: Console) -> None:
     more = plan["weights_mb"] - plan["shared_weights_mb"]
     table.add_row("memory", f"{more:,.0f} MB more of weights in each worker ({plan['weights_mb']:,.0f} MB in all)")
     console.print(table, highlight=False)
+
+
+def _into(plan: Document) -> str:
+    if plan["in_place"]:
+        return "the space that answers, anew"
+    if plan["there"] is None:
+        return "another space"
+    state = {"ready": "is built already: nothing is embedded", "building": "is begun: it goes on"}
+    return f"a space that {state.get(plan['there'], 'was retired: it is built anew')}"
 
 
 def followed(client: Client, job: Job, console: Console, again: str) -> Document:
@@ -178,7 +193,14 @@ def _compared(
 
 
 def _finish(
-    client: Client, report: Document, page: Path | None, console: Console, *, activate: bool, force: bool
+    client: Client,
+    report: Document,
+    page: Path | None,
+    catalogue: str | None,
+    console: Console,
+    *,
+    activate: bool,
+    force: bool,
 ) -> None:
     found, space_id = report["comparison"], report["space"]
     print_comparison(found, console)
@@ -188,7 +210,9 @@ def _finish(
     report["activated"] = activate and (found["is_ready"] or force)
     if report["activated"]:
         client.activate_space(space_id)
-        console.print(f"Space {space_id} answers searches now. triseek spaces rollback goes back.", highlight=False)
+        scope, own = (f" of {catalogue}", f" --catalogue {catalogue}") if catalogue else ("", "")
+        told = f"Space {space_id} answers searches{scope} now. triseek spaces rollback{own} goes back."
+        console.print(told, highlight=False)
     else:
         told = "Activate it with" if found["is_ready"] else "It is not activated. If it is to be all the same:"
         console.print(f"{told} triseek spaces activate {space_id}", highlight=False)

@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from flask import Request, Response, jsonify
+from flask import Request, Response, jsonify, request
 from flask_smorest import Api, Blueprint
 from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
 from app.catalog.pointers import request_invalid
+from app.errors import FieldError, RequestInvalid
 from app.http import problems
 from app.http.auth import authorize
 from app.http.bodies import BodyKind
@@ -91,7 +92,7 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
         """
 
         def declare(view: View) -> View:
-            handler = _answering(view, body)
+            handler = _answering(view, body, takes_none=body is None and upload is None)
             for status, schema in answers.items():
                 handler = self._documented(status, schema)(handler)
             if query is not None:
@@ -148,9 +149,21 @@ def _prepare_contract_doc(doc: dict[str, Any], doc_info: dict[str, Any], **_: ob
     return {**doc, **contract, "parameters": parameters, "responses": responses}
 
 
-def _answering(view: View, body: BodyKind | None) -> View:
+def _refuse_body() -> None:
+    """What a client says in a body that nobody reads must not seem to be heard.
+
+    Raises:
+        RequestInvalid: the body says something.
+    """
+    if request.stream.read(64).strip() not in (b"", b"{}"):
+        raise RequestInvalid("This takes no body.", [FieldError("", "must be empty: what is meant stands in the URL")])
+
+
+def _answering(view: View, body: BodyKind | None, *, takes_none: bool) -> View:
     @functools.wraps(view)
     def answering(*arguments: Any, **names: Any) -> Response:  # noqa: ANN401  whatever the route brings
+        if takes_none and request.method == "POST":
+            _refuse_body()
         read = () if body is None else (body.read(),)
         answer = view(*arguments, *read, **names)
         return answer.response() if isinstance(answer, Answer) else answer

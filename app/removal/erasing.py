@@ -10,6 +10,7 @@ from app.catalog import service as catalog
 from app.db import catalogues, counting, embeddings, jobs, media, products, removals, tenants, unused_media
 from app.db.job_tables import Job
 from app.db.tables import Product
+from app.errors import ProductUnknown
 from app.jobs.client import JobClient, enqueue
 from app.jobs.names import Task
 from app.media.store import MediaStore
@@ -25,8 +26,13 @@ def submit(session: Session, tenant_id: int, catalogue: str | None, sku: str | N
 
     Raises:
         CatalogueUnknown: there is none of this name.
+        ProductUnknown: there is none of this SKU, nor was one deleted of which anything is left.
     """
     own = None if catalogue is None else catalog.catalogue_id(session, tenant_id, catalogue)
+    if own is not None and sku is not None:
+        is_there = products.find(session, own, sku) is not None or removals.of_catalogue(session, own, sku)
+        if not is_there:
+            raise ProductUnknown(f"Catalogue {catalogue!r} has no product {sku!r}, and nothing is left of one.")
     request = {"what": ERASE, "catalogue_id": own, "catalogue": catalogue, "sku": sku}
     # No catalogue's: the job would go with it.
     job = jobs.add(session, tenant_id=tenant_id, catalogue_id=None, kind=JobKind.UPKEEP, request=request, total=None)

@@ -7,7 +7,7 @@ from typing import Any
 from app.db import counting, media
 from app.db.job_tables import Job
 from app.spaces.reindex import ReindexRequest
-from app.types import Modality
+from app.types import Modality, SpaceState
 from workers.connections import Connections
 from workers.contents import Content, medium_of, texts_of
 from workers.kept_outputs import KeptOutputs
@@ -24,6 +24,7 @@ class Plan:
     """What there is to be embedded, and what it takes."""
 
     in_place: bool  # whether the space is active, and what is in it embedded anew
+    there: str | None  # the state of the space, if there is one
     products: int
     contents: dict[Modality, int]  # about, of texts
     encoders: dict[Modality, str]
@@ -38,6 +39,7 @@ class Plan:
         """As it is told."""
         return {
             "in_place": self.in_place,
+            "there": self.there,
             "products": self.products,
             "contents": {str(modality): count for modality, count in self.contents.items()},
             "encoders": {str(modality): encoder for modality, encoder in self.encoders.items()},
@@ -50,9 +52,9 @@ class Plan:
         }
 
 
-def plan_of(connections: Connections, held: HeldSpaces, towers: Towers, job: Job, *, in_place: bool) -> Plan:
+def plan_of(connections: Connections, held: HeldSpaces, towers: Towers, job: Job, there: str | None) -> Plan:
     """Looks at what is there, and embeds a few products to see how long each takes."""
-    request = ReindexRequest.of(job)
+    request, in_place = ReindexRequest.of(job), there == SpaceState.ACTIVE
     with connections.sessions() as session:
         count = counting.products(session, job.catalogue_id)
         counted = counting.media(session, job.catalogue_id)
@@ -70,6 +72,7 @@ def plan_of(connections: Connections, held: HeldSpaces, towers: Towers, job: Job
     size, shared = weights_bytes(towers.embedder, active.embedder)
     return Plan(
         in_place=in_place,
+        there=there,
         products=count,
         contents={each: numbers.get(each, 0) for each in Modality if request.only in (None, each)},
         encoders={each: towers.space.encoders[each] for each in Modality},

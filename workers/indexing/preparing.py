@@ -51,7 +51,7 @@ def prepare_space(connections: Connections, held: HeldSpaces, job_id: UUID) -> N
         if request.only is not None and not in_place:
             wrong = FieldError("/only", "embeds anew what is in the space that answers: another one is built whole")
             raise RequestInvalid("One modality alone cannot be built.", [wrong])
-        plan = plan_of(connections, held, target.towers, job, in_place=in_place)
+        plan = plan_of(connections, held, target.towers, job, None if there is None else there.state)
         with connections.jobs.transaction() as session:
             if request.dry_run:
                 jobs.finish(session, job_id, JobState.SUCCEEDED, result={"plan": plan.document()})

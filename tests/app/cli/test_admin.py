@@ -92,6 +92,35 @@ def test_what_is_to_be_erased_must_be_said(listening: Listening, client: Client)
     assert client.get_product("shop", "a")["title"] == "Lamp"
 
 
+@pytest.mark.usefixtures("space_id")
+def test_a_reindex_says_what_is_wrong_before_anything_is_built(listening: Listening, tmp_path: Path) -> None:
+    judged = tmp_path / "judged"
+    judged.mkdir()
+    (judged / "queries.jsonl").write_text('{"id": "1", "modality": "text", "text": "lamp", "relevant": ["a"]}')
+    wrong = {
+        "there is no folder": ["--page", str(tmp_path / "nothing" / "page.html")],
+        "goes with --verify": ["--judged-in", "shop"],
+        "Say with --judged-in": ["--verify", str(judged)],
+        "There is no catalogue": ["--verify", str(judged), "--judged-in", "nothing"],
+        "it has no card.json": ["--alignment", str(judged)],
+        "does not exist": ["--alignment", str(tmp_path / "nothing")],
+    }
+    for said, options in wrong.items():
+        assert said.replace(" ", "") in "".join(_run(listening, "reindex", *options, code=2).split()), said
+
+
+def test_what_cannot_be_backed_up_or_restored_is_said(tmp_path: Path, services: Services) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    settings = services.settings
+    environ = {"DATABASE_URL": settings.database_url, "MEDIA_URL": settings.media_url}
+    result = CliRunner().invoke(triseek, ["backup", str(file)], env=environ)
+    assert (result.exit_code, "cannot be written" in result.output) == (2, True)
+    result = CliRunner().invoke(triseek, ["restore", str(tmp_path), "--data", str(tmp_path / "new")])
+    assert (result.exit_code, "has no backup" in result.output) == (2, True)
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shells_are_told_how_to_complete(shell: str) -> None:
     result = CliRunner().invoke(triseek, ["completion", shell])

@@ -100,3 +100,9 @@ def test_only_a_ready_space_is_compared(api: Api, own: Services) -> None:
     assert_problem(api.post(f"/v1/spaces/{other}/verify", json={"queries": [{"search": {}, "relevant": []}]}), 422)
     job = api.post(f"/v1/spaces/{other}/verify", json={})
     assert (job.status_code, job.json["job"]["kind"]) == (202, "verify")
+
+
+@pytest.mark.usefixtures("space_id")
+def test_what_is_said_where_nobody_reads_it_is_refused(api: Api) -> None:
+    for said in ({"catalogue": "shop"}, [], "garbage"):
+        assert_problem(api.post("/v1/spaces/rollback", json=said), 422)

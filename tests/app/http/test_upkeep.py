@@ -11,6 +11,7 @@ def test_an_erasure_says_exactly_what_it_is_of(api: Api) -> None:
     for wrong in ({}, {"sku": "a"}, {"everything": True, "catalogue": "shop"}, {"everything": True, "sku": "a"}):
         assert_problem(api.post("/v1/erasures", json=wrong), 422)
     assert_problem(api.post("/v1/erasures", json={"catalogue": "nothing"}), 404)
+    assert_problem(api.post("/v1/erasures", json={"catalogue": "shop", "sku": "nothing"}), 404)
     job = api.post("/v1/erasures", json={"catalogue": "shop", "sku": "a"})
     assert (job.status_code, job.json["job"]["kind"]) == (202, "upkeep")
     assert api.get("/v1/audit").json["entries"][0]["detail"] == {"catalogue": "shop", "sku": "a"}
