@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
-from app.db import embeddings, jobs, media, products, spaces
+from app.db import embeddings, job_errors, jobs, media, products, spaces
 from app.db.space_tables import EmbeddingSpace
 from app.db.tables import Product
 from app.errors import EmbeddingAbandoned
@@ -103,7 +103,7 @@ def _count(
         problem = EmbeddingAbandoned().problem() if _is_given_up(product) else problems.get(product.id)
         embeddings.mark(session, product.id, version=product.version, problem=problem)
         if problem is not None and product.job_id is not None:
-            jobs.add_errors(session, product.job_id, [(None, product.sku, problem)])
+            job_errors.add(session, product.job_id, [(None, product.sku, problem)])
         (done if problem is None else failed)[product.job_id] += 1
     for job_id in sorted({product.job_id for product in current if product.job_id is not None}):
         jobs.advance(session, job_id, done=done[job_id], failed=failed[job_id], encoded=encoded[job_id])

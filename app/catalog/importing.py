@@ -17,7 +17,7 @@ from app.catalog.dry_run import DryRun, Examiner
 from app.catalog.formats.columns import Columns
 from app.catalog.formats.reading import Format, ReadOptions, open_catalogue
 from app.catalog.taking import Taking, TakingIn
-from app.db import catalogues, jobs, media
+from app.db import catalogues, job_errors, jobs, media
 from app.db.job_tables import Job
 from app.errors import ImportAbandoned, ImportUnreadable, MediaStoreFull
 from app.jobs.client import JobClient, enqueue
@@ -179,7 +179,7 @@ def _take(client: JobClient, job: Job, taking: Taking, batch: Batch) -> bool:
             current = jobs.renew(session, job.id, job.attempts)
             if current is None:
                 raise _LeaseLost  # noqa: TRY301  it takes the batch back
-            jobs.add_errors(session, job.id, [(each.line, each.sku, each.problem) for each in batch.errors])
+            job_errors.add(session, job.id, [(each.line, each.sku, each.problem) for each in batch.errors])
             jobs.checkpoint(session, job.id, _counted(current, batch, sums))
             done = len(batch.drafts) if job.request["dry_run"] else 0
             jobs.advance(session, job.id, done=done, failed=len(batch.errors))

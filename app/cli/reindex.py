@@ -85,9 +85,7 @@ def reindex(
     It can be interrupted: the server goes on, and the same command comes back to it.
     """
     console = Console(stderr=as_json)
-    searches = judged_searches(verify) if verify is not None else []
-    if searches and not (judged_in or catalogue):
-        raise click.UsageError("Say with --judged-in which catalogue has the judged set's products.")
+    searches = _judged(verify, judged_in or catalogue)
     if judged_in and not searches:
         raise click.UsageError("--judged-in goes with --verify.")
     if page is not None and not page.absolute().parent.is_dir():
@@ -117,6 +115,13 @@ def reindex(
         click.echo(json.dumps(report, indent=2))
     if "comparison" in report and activate and not report["activated"]:
         raise SystemExit(1)
+
+
+def _judged(folder: Path | None, catalogue: str | None) -> list[Document]:
+    """The judged set's searches; none without one."""
+    if folder is not None and not catalogue:
+        raise click.UsageError("Say with --judged-in which catalogue has the judged set's products.")
+    return [] if folder is None else judged_searches(folder)
 
 
 def print_plan(plan: Document, console: Console) -> None:

@@ -2,10 +2,10 @@
 
 import datetime
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import case, cast, func, insert, or_, select, tuple_, update
+from sqlalchemy import case, cast, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, defer
 
@@ -14,7 +14,6 @@ from app.db.job_tables import Job, JobError
 from app.types import JobKind, JobState
 
 CHANNEL = "triseek_jobs"  # NOTIFY carries the id of a job that ended
-REPLACEMENT = "\ufffd"
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 COUNTED = (JobKind.EMBED, JobKind.IMPORT)  # that end with the last of their products
 
@@ -272,33 +271,3 @@ def count_open(session: Session) -> dict[str, int]:
 def checkpoint(session: Session, job_id: uuid.UUID, result: Mapping[str, Any]) -> None:
     """Keeps how far an open job has come, as its result so far."""
     session.execute(update(Job).where(Job.id == job_id).values(result=result))
-
-
-def add_errors(
-    session: Session, job_id: uuid.UUID, rows: Iterable[tuple[int | None, str | None, Mapping[str, Any]]]
-) -> None:
-    """Adds errors of a job: (line from 1, SKU, problem) each; what cannot be stored of them is replaced."""
-    values = [
-        {"job_id": job_id, "line": line, "sku": _storable(sku), "problem": _storable(dict(problem))}
-        for line, sku, problem in rows
-    ]
-    if values:
-        session.execute(insert(JobError), values)
-
-
-def _storable(value: Any) -> Any:  # noqa: ANN401  any JSON value
-    """The value without NULs and lone surrogates, which a client may send and PostgreSQL cannot hold."""
-    if isinstance(value, str):
-        return value.replace("\x00", REPLACEMENT).encode("utf-8", "replace").decode()
-    if isinstance(value, Mapping):
-        return {_storable(name): _storable(each) for name, each in value.items()}
-    return [_storable(each) for each in value] if isinstance(value, list) else value
-
-
-def errors(session: Session, job_id: uuid.UUID, *, after: int, limit: int) -> list[JobError]:
-    """A job's errors in the order they came, past the one of this id."""
-    return list(
-        session.scalars(
-            select(JobError).where(JobError.job_id == job_id, JobError.id > after).order_by(JobError.id).limit(limit)
-        )
-    )

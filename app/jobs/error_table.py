@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.db import jobs
+from app.db import job_errors
 from app.db.job_tables import JobError
 
 COLUMNS = ("line", "sku", "field", "reason")
@@ -26,7 +26,7 @@ def error_table(sessions: sessionmaker[Session], job_id: uuid.UUID) -> Iterator[
     after = 0
     while True:
         with sessions() as session:
-            page = jobs.errors(session, job_id, after=after, limit=PAGE)
+            page = job_errors.page(session, job_id, after=after, limit=PAGE)
         if not page:
             return
         yield _lines(row for error in page for row in _rows(error))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from app.db import jobs
+from app.db import job_errors, jobs
 from app.db.job_tables import Job, JobError
 from app.errors import FieldError, ImportAbandoned, JobFinished, JobUnknown, JobUnretriable, RequestInvalid
 from app.jobs.client import enqueue
@@ -88,7 +88,7 @@ def retry(session: Session, tenant_id: int, job_id: str) -> Job:
 
 def errors(session: Session, tenant_id: int, job_id: str, *, after: int, limit: int) -> list[JobError]:
     """What was wrong with rows or products of a job, past the error of this id."""
-    return jobs.errors(session, find(session, tenant_id, job_id).id, after=after, limit=limit)
+    return job_errors.page(session, find(session, tenant_id, job_id).id, after=after, limit=limit)
 
 
 def _write_cursor(job: Job) -> str:

@@ -13,7 +13,7 @@ import pytest
 from app.catalog import importing
 from app.catalog.drafts import MediaRef, ProductDraft
 from app.catalog.importing import ImportRequest
-from app.db import catalogues, jobs
+from app.db import catalogues, job_errors
 from app.db.job_tables import Job, JobError
 from app.types import JobState
 from tests.app.web_site import HOST, answer, web_site
@@ -45,7 +45,7 @@ def _try(shop: Shop, rows: Sequence[Mapping[str, Any]]) -> tuple[Job, list[JobEr
         job_id = importing.submit(session, tenant, CATALOGUE, file, ImportRequest(dry_run=True)).id
     _run(shop, job_id)
     with own.sessions() as session:
-        return shop.job(job_id), jobs.errors(session, job_id, after=0, limit=1_000)
+        return shop.job(job_id), job_errors.page(session, job_id, after=0, limit=1_000)
 
 
 def _run(shop: Shop, job_id: uuid.UUID) -> None:

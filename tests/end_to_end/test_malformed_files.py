@@ -10,7 +10,7 @@ from app.catalog import importing, service
 from app.catalog.drafts import MediaRef
 from app.catalog.importing import ImportRequest
 from app.catalog.service import ProductView
-from app.db import catalogues, jobs
+from app.db import catalogues, job_errors
 from app.db.job_tables import Job, JobError
 from app.types import EmbeddingState, JobState
 from tests.end_to_end.conftest import CATALOGUE, Shop
@@ -73,7 +73,7 @@ def _import(shop: Shop, data: bytes) -> tuple[Job, list[JobError]]:
         job_id = importing.submit(session, tenant, CATALOGUE, file, ImportRequest()).id
     importing.Importer(client=own.jobs, store=own.store, settings=own.settings).run(job_id)
     with own.sessions() as session:
-        return shop.job(job_id), jobs.errors(session, job_id, after=0, limit=1_000)
+        return shop.job(job_id), job_errors.page(session, job_id, after=0, limit=1_000)
 
 
 def _embedded(shop: Shop) -> dict[str, ProductView]:

@@ -1,93 +1,27 @@
 """Spaces are built from what is there, in this process: what the workers do, step by step."""
 
-import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
-from sqlalchemy import select
 
 from app.catalog.drafts import ProductDraft
-from app.db import catalogues, embeddings, jobs, media, spaces, vector_indexes
-from app.db.job_tables import Job
-from app.db.space_tables import BackfillRange, EmbeddingSpace
+from app.db import catalogues, embeddings, jobs, spaces, vector_indexes
+from app.db.space_tables import BackfillRange
 from app.errors import ReindexRunning, SpaceNotReady
-from app.spaces import packing, reindex, service, verification
-from app.spaces.indexing import clear_space, index_space
-from app.types import JobState, Modality, QueryPart, SpaceState
+from app.spaces import reindex, verification
+from app.spaces.indexing import clear_space
+from app.types import JobState, Modality, SpaceState
 from tests.end_to_end.conftest import CATALOGUE, Shop
+from tests.end_to_end.reindexing import COUNT, RED_LAMP, SKUS, Reindexing, space_of, stored
 from tests.workers.pictures import encoded, halves
 from workers.alignment.card import AlignmentCard, save_card
 from workers.bench.bent import bent
 from workers.indexing.backfill import backfill_range
-from workers.indexing.preparing import prepare_space
 from workers.indexing.verifying import verify_space
 from workers.kept_outputs import KeptOutputs
-from workers.vectors import read_halfvec
-
-COUNT = 5
-RED_LAMP = QueryPart(name="text", modality=Modality.TEXT, text="red lamp")
-
-
-@dataclass(frozen=True)
-class Reindexing:
-    """A shop whose spaces are built by hand."""
-
-    shop: Shop
-    artifact: str
-
-    def submit(self, artifact: str | None = None, **options: Any) -> uuid.UUID:
-        asked = {"places": "", "dim": None, "catalogue": None, "only": None, "dry_run": False} | options
-        with self.shop.connections.jobs.transaction() as session:
-            tenant = catalogues.first_tenant(session, "default")
-            return reindex.submit(session, tenant, artifact=artifact or self.artifact, **asked).id
-
-    def prepare(self, job_id: uuid.UUID) -> Job:
-        prepare_space(self.shop.connections, self.shop.held, job_id)
-        return self.shop.job(job_id)
-
-    def ranges(self) -> Sequence[int]:
-        with self.shop.connections.sessions() as session:
-            return session.scalars(select(BackfillRange.id).order_by(BackfillRange.id)).all()
-
-    def backfill(self) -> None:
-        while ranges := self.ranges():
-            backfill_range(self.shop.connections, self.shop.held, ranges[0])
-
-    def index(self, job_id: uuid.UUID) -> None:
-        client = self.shop.connections.jobs
-        index_space(client.engine, client, job_id, memory_mb=64)
-
-    def run(self, artifact: str | None = None, **options: Any) -> Job:
-        job_id = self.submit(artifact, **options)
-        self.prepare(job_id)
-        self.backfill()
-        self.index(job_id)
-        return self.shop.job(job_id)
-
-    def space(self, space_id: int) -> EmbeddingSpace:
-        with self.shop.connections.sessions() as session:
-            return service.find(session, space_id)
-
-    def vectors(self, space_id: int) -> dict[tuple[str, str, int], np.ndarray]:
-        """By SKU, modality and ordinal."""
-        with self.shop.connections.sessions() as session:
-            catalogue = catalogues.find_or_create(session, 1, CATALOGUE)
-            ids = {self.shop.view(sku).product.id: sku for sku in SKUS}
-            rows = embeddings.tokens(session, self.space(space_id), catalogue, list(ids))
-            return {(ids[row.product_id], row.modality, row.ordinal): read_halfvec(row.vector) for row in rows}
-
-    def change(self, action: str, *arguments: Any) -> EmbeddingSpace:
-        with self.shop.connections.jobs.transaction() as session:
-            space: EmbeddingSpace = getattr(service, action)(session, *arguments)
-            return space
-
-
-SKUS = [f"p{number}" for number in range(COUNT)]
 
 
 @pytest.fixture(scope="session")
@@ -101,14 +35,7 @@ def reindexing(shop: Shop, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Rei
     image = shop.store(encoded(halves(), "PNG"))
     drafts = [ProductDraft(sku=sku, title=f"Red lamp {sku}") for sku in SKUS[1:]]
     shop.upload(ProductDraft(sku="p0", title="Blue chair", images=(image,)), *drafts)
-    return Reindexing(shop, _stored(shop, folder))
-
-
-def _stored(shop: Shop, folder: Path) -> str:
-    ref = packing.stored(shop.connections.store, folder)
-    with shop.connections.sessions.begin() as session:
-        media.record(session, [(ref.digest, ref.bytes, ref.content_type)])
-    return ref.digest
+    return Reindexing(shop, stored(shop, folder))
 
 
 def test_a_space_is_built_activated_and_gone_back_from(reindexing: Reindexing) -> None:
@@ -211,7 +138,7 @@ def test_an_incomplete_space_is_not_activated(reindexing: Reindexing) -> None:
 
 
 def test_two_reindexes_at_once_are_refused(reindexing: Reindexing, tmp_path: Path) -> None:
-    other = _stored(reindexing.shop, bent(tmp_path, seed=2))
+    other = stored(reindexing.shop, bent(tmp_path, seed=2))
     job_id = reindexing.submit()
     with pytest.raises(ReindexRunning, match=str(job_id)):
         reindexing.submit(other)
@@ -290,7 +217,7 @@ def test_an_artifact_for_another_encoder_is_refused(reindexing: Reindexing, fold
     card = AlignmentCard.read(folder / "card.json")
     (tmp_path / "alignment.safetensors").write_bytes((folder / "alignment.safetensors").read_bytes())
     save_card(tmp_path, replace(card, encoders={**card.encoders, Modality.TEXT: "other-bert@123456789012"}))
-    job = reindexing.prepare(reindexing.submit(_stored(reindexing.shop, tmp_path)))
+    job = reindexing.prepare(reindexing.submit(stored(reindexing.shop, tmp_path)))
     assert job.state == JobState.FAILED
     assert "other-bert" in (job.error or {})["detail"]
     assert reindexing.shop.search(RED_LAMP).state == JobState.SUCCEEDED
@@ -305,12 +232,12 @@ def test_a_dimension_that_cannot_be_indexed_is_refused(reindexing: Reindexing, m
 def test_vectors_can_be_stored_with_fewer_numbers(reindexing: Reindexing) -> None:
     shop = reindexing.shop
     job_id = reindexing.submit(dim=64)
-    new = _space_of(reindexing.prepare(job_id))
+    new = space_of(reindexing.prepare(job_id))
     with shop.connections.sessions.begin() as session:
         jobs.finish_as_it_is(session, job_id, JobState.CANCELLED)
     shop.upload(ProductDraft(sku="other", title="Something else"))
     job = reindexing.run(dim=64)  # goes on with the same axes
-    assert (_space_of(job), reindexing.space(new).dim) == (new, 64)
+    assert (space_of(job), reindexing.space(new).dim) == (new, 64)
     before, after = reindexing.vectors(shop.towers.space.id), reindexing.vectors(new)
     assert after["p1", "text", 0].shape == (64,)
     near = before["p1", "text", 0] @ before["p2", "text", 0]
@@ -339,7 +266,7 @@ def test_kept_outputs_give_the_same_vectors_and_no_encoder_sees_anything(
     shop = reindexing.shop
     first = reindexing.run()
     assert first.encoded == COUNT + 1
-    anew = reindexing.vectors(_space_of(first))
+    anew = reindexing.vectors(space_of(first))
     reindexing.change("retire", 2)
     monkeypatch.setattr(shop.held, "outputs", KeptOutputs(shop.connections.store, 1))
     client = shop.connections.jobs
@@ -349,7 +276,7 @@ def test_kept_outputs_give_the_same_vectors_and_no_encoder_sees_anything(
     clear_space(client.engine, client, 2)
     job = reindexing.run()
     assert job.encoded == 0
-    kept = reindexing.vectors(_space_of(job))
+    kept = reindexing.vectors(space_of(job))
     assert kept.keys() == anew.keys()
     for key, vector in kept.items():
         np.testing.assert_allclose(vector, anew[key], atol=2e-3)
@@ -377,7 +304,7 @@ def test_without_another_alignment_what_is_there_is_embedded_anew(reindexing: Re
 def test_a_catalogue_has_a_space_of_its_own(reindexing: Reindexing) -> None:
     shop = reindexing.shop
     job = reindexing.run(catalogue=CATALOGUE)
-    new = _space_of(job)
+    new = space_of(job)
     assert reindexing.space(new).catalogue_id is not None
     reindexing.change("activate", new)
     assert shop.search(RED_LAMP).result["space"] == new
@@ -390,16 +317,11 @@ def test_a_catalogue_has_a_space_of_its_own(reindexing: Reindexing) -> None:
     assert shop.search(RED_LAMP).result["space"] == common.id
 
 
-def _space_of(job: Job) -> int:
-    assert job.result is not None, job.error
-    return int(job.result["space"])
-
-
 def test_both_spaces_are_asked_for_products_by_their_own_contents(reindexing: Reindexing) -> None:
     shop = reindexing.shop
     shop.upload(ProductDraft(sku="p1", title="Red lamp p1", description="Of brass, for a desk"))
     shop.search(RED_LAMP)
-    new = _space_of(reindexing.run())
+    new = space_of(reindexing.run())
     with shop.connections.jobs.transaction() as session:
         tenant = catalogues.first_tenant(session, "default")
         job_id = verification.submit(session, tenant, new, catalogue=None, searches=[]).id
@@ -430,14 +352,14 @@ def test_both_spaces_are_asked_for_products_by_their_own_contents(reindexing: Re
 
 
 def test_where_none_is_named_the_alignment_that_answers_is_meant(reindexing: Reindexing) -> None:
-    new = _space_of(reindexing.run())
+    new = space_of(reindexing.run())
     reindexing.change("activate", new)
     with reindexing.shop.connections.jobs.transaction() as session:
         tenant = catalogues.first_tenant(session, "default")
         asked = {"places": "", "dim": None, "catalogue": None, "only": Modality.IMAGE, "dry_run": False}
         job_id = reindex.submit(session, tenant, artifact=None, **asked).id
     job = reindexing.prepare(job_id)
-    assert (_space_of(job), job.request["in_place"]) == (new, True)
+    assert (space_of(job), job.request["in_place"]) == (new, True)
     before = reindexing.vectors(new)
     reindexing.backfill()
     assert reindexing.shop.job(job_id).encoded == 1  # of modality image alone

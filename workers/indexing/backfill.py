@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app.db import backfill, embeddings, jobs, media, spaces
+from app.db import backfill, embeddings, job_errors, jobs, media, spaces
 from app.db.job_tables import Job
 from app.db.space_tables import BackfillRange, EmbeddingSpace
 from app.db.tables import Product
@@ -97,7 +97,7 @@ def _write(
     problems = problems_of(embedding, [space.id])
     # What could not be embedded before is no news.
     worse = [product for product in current if product.id in problems and product.failed_version != product.version]
-    jobs.add_errors(session, job.id, [(None, product.sku, problems[product.id]) for product in worse])
+    job_errors.add(session, job.id, [(None, product.sku, problems[product.id]) for product in worse])
     encoded = len(embedding.encoded)
     jobs.advance(session, job.id, done=len(products) - len(worse), failed=len(worse), encoded=encoded)
     reindex.go_on(session, job, space.id)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.catalog import importing, service, taking
 from app.catalog.drafts import MediaRef, ProductDraft
 from app.catalog.importing import ImportRequest
-from app.db import catalogues, jobs
+from app.db import catalogues, job_errors, jobs
 from app.db.job_tables import Job, JobError
 from app.errors import JobUnretriable, MediaStoreFull
 from app.jobs import service as job_service
@@ -40,7 +40,7 @@ def _found(services: Services, job_id: uuid.UUID) -> tuple[Job, list[JobError]]:
     with services.sessions() as session:
         job = jobs.get(session, job_id)
         assert job is not None
-        return job, jobs.errors(session, job_id, after=0, limit=100)
+        return job, job_errors.page(session, job_id, after=0, limit=100)
 
 
 def _skus(services: Services) -> list[str]:
