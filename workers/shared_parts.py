@@ -2,6 +2,7 @@
 
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -25,32 +26,34 @@ class SharedParts:
     """Each encoder is loaded once, and let go with the last space that has it.
 
     Args:
-        transcriber: reads what recordings say.
+        threads: that compute.
         limits: media that are refused.
         decode_threads: how many contents are decoded beside the forward pass, each in a process of its own.
     """
 
-    def __init__(self, transcriber: Transcriber, limits: DecodeLimits, decode_threads: int) -> None:
-        self._transcriber = transcriber
+    def __init__(self, threads: int, limits: DecodeLimits, decode_threads: int) -> None:
+        self._threads = threads
         self._decoders = Decoders(limits, decode_threads)
         self._pool = ThreadPoolExecutor(decode_threads, thread_name_prefix="decode")
         self._encoders: weakref.WeakValueDictionary[str, ContentEncoder] = weakref.WeakValueDictionary()
 
     @classmethod
     def load(cls, settings: Settings) -> Self:
-        """Loads what every space needs; sets the process's compute threads.
+        """Sets the process's compute threads; weights are loaded as they are needed."""
+        torch.set_num_threads(settings.threads)
+        return cls(settings.threads, DecodeLimits(media=MediaLimits.of(settings)), settings.decode_threads)
+
+    def load_transcriber(self) -> Transcriber:
+        """Loads what reads recordings, which is otherwise loaded when the first one is read: only searches need it.
 
         Raises:
-            WeightsInvalid: weights are missing or damaged.
+            WeightsInvalid: its weights are missing or damaged.
         """
-        torch.set_num_threads(settings.threads)
-        limits = DecodeLimits(media=MediaLimits.of(settings))
-        return cls(Transcriber.load(settings.threads), limits, settings.decode_threads)
+        return self._transcriber
 
-    @property
-    def weights_bytes(self) -> int:
-        """Of what every space has: what reads recordings."""
-        return self._transcriber.weights_bytes
+    @cached_property
+    def _transcriber(self) -> Transcriber:
+        return Transcriber.load(self._threads)
 
     def start_decoders(self) -> None:
         """Starts what decodes media, which would otherwise start with the first picture or recording."""

@@ -11,8 +11,7 @@ def weights_bytes(embedder: Embedder, other: Embedder | None = None) -> tuple[in
     """Bytes of an embedder's weights, and how many of them another one shares."""
     own = {id(each): each for each in _tensors(embedder)}
     shared = own.keys() & {id(each) for each in _tensors(other)} if other is not None else set()
-    always = embedder.parts.weights_bytes
-    return always + _bytes(list(own.values())), always + _bytes([own[each] for each in shared])
+    return _bytes(list(own.values())), _bytes([own[each] for each in shared])
 
 
 def _tensors(embedder: Embedder) -> Iterator[Tensor]:

@@ -18,7 +18,6 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
-from torchvision.models import ResNet50_Weights
 
 from app.errors import WeightsInvalid
 from app.types import EncoderCard, Modality, Role
@@ -188,6 +187,9 @@ def classifier(size: Size = LITE2) -> Classifier:
     """
     last = _network(size).get_submodule("_fc")
     assert isinstance(last, nn.Linear)
+    # Only here: the library takes 90 MB and a second to import, and no search needs it.
+    from torchvision.models import ResNet50_Weights  # noqa: PLC0415
+
     names = ResNet50_Weights.IMAGENET1K_V2.meta["categories"]  # in the order of every classifier of ImageNet
     return Classifier(last.weight.detach(), last.bias.detach(), tuple(names), COLOURS)
 

@@ -3,21 +3,18 @@
 Source: Wang et al., Multilingual E5 Text Embeddings, 2024 (arXiv 2402.05672).
 """
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Self
 
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from torch import Tensor, nn
 
 from app.types import EncoderCard, Modality, Role
-from workers.encoders.base import Encoder, Pooled, Prepared, States, Stretch
+from workers.encoders.base import Encoder, Pooled, Prepared, States
 from workers.encoders.device import dtype_of, moved
 from workers.encoders.e5_file import E5File, read_e5, unpack
+from workers.encoders.e5_tokenizer import PAD, E5Tokenizer
 from workers.encoders.pooling import mean
-from workers.encoders.token_words import words_among
 from workers.encoders.transformer import layer_stack
 from workers.encoders.weights import WeightFile
 
@@ -34,32 +31,6 @@ CARD = EncoderCard(
     source=WEIGHTS.source,
 )
 PREFIXES = {Role.QUERY: "query: ", Role.PASSAGE: "passage: "}  # what e5 was trained with
-START, PAD, END, UNKNOWN = 0, 1, 2, 3  # token ids
-
-
-class E5Tokenizer:
-    """Text to token ids: SentencePiece's Unigram over the vocabulary of the weight file."""
-
-    def __init__(self, file: E5File, max_tokens: int) -> None:
-        self._replacements = dict(file.replacements)
-        tokenizer = Tokenizer(models.Unigram(file.pieces, unk_id=UNKNOWN))
-        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
-        tokenizer.post_processor = processors.TemplateProcessing(
-            single="<s> $A </s>", special_tokens=[("<s>", START), ("</s>", END)]
-        )
-        tokenizer.enable_truncation(max_tokens)
-        self._tokenizer = tokenizer
-
-    def ids(self, text: str) -> list[int]:
-        """The token ids of a text, start and end among them, cut to the longest that is allowed."""
-        return self.read(text)[0]
-
-    def read(self, text: str, begin: int = 0) -> tuple[list[int], tuple[Stretch, ...]]:
-        """The token ids of a text, as `ids`, and its words from a character on."""
-        composed = unicodedata.normalize("NFC", text)  # the map below knows single code points only
-        normal = re.sub(" {2,}", " ", composed.translate(self._replacements)).strip(" ")
-        found = self._tokenizer.encode(normal)
-        return found.ids, words_among(normal, found.offsets, begin)
 
 
 class E5Tower(nn.Module):

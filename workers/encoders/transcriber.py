@@ -5,6 +5,8 @@ Source: Radford et al., Robust Speech Recognition via Large-Scale Weak Supervisi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
 
 import ctranslate2
@@ -42,8 +44,7 @@ class Transcript:
 class Transcriber:
     """Reads recordings in a hundred languages."""
 
-    def __init__(self, model: ctranslate2.models.Whisper, tokenizer: Tokenizer, weights_bytes: int) -> None:
-        self.weights_bytes = weights_bytes
+    def __init__(self, model: ctranslate2.models.Whisper, tokenizer: Tokenizer) -> None:
         self._model = model
         self._tokenizer = tokenizer
 
@@ -54,15 +55,16 @@ class Transcriber:
         Raises:
             WeightsInvalid: the weight file is missing or damaged.
         """
-        parts = BASE.verified()
-        folder = parts[-1].parent
-        files = {name: (folder / name).read_bytes() for name in ("config.json", "vocabulary.json")}
-        files["model.bin"] = b"".join(part.read_bytes() for part in parts)
+        carried = BASE.verified()[-1].parent
         device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
-        model = ctranslate2.models.Whisper(
-            "whisper-base", device=device, compute_type="int8", intra_threads=threads, files=files
-        )
-        return cls(model, Tokenizer.from_file(str(folder / "tokenizer.json")), len(files["model.bin"]))
+        # From a folder: of bytes that it is handed, the library would keep a copy beside what it made of them.
+        with TemporaryDirectory() as made:
+            folder = Path(made)
+            BASE.join(folder / "model.bin")
+            for name in ("config.json", "vocabulary.json"):
+                (folder / name).symlink_to(carried / name)
+            model = ctranslate2.models.Whisper(made, device=device, compute_type="int8", intra_threads=threads)
+        return cls(model, Tokenizer.from_file(str(carried / "tokenizer.json")))
 
     def transcribe(self, waveform: Waveform) -> Transcript:
         """What a recording says.

@@ -1,6 +1,7 @@
 """Weight files inside installed packages: found without importing the package, and checked before they are used."""
 
 import hashlib
+import shutil
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -40,6 +41,17 @@ class WeightFile:
         if digest.hexdigest() != self.sha256:
             raise WeightsInvalid(f"{paths[0].name} of {self.source} is damaged: SHA-256 {digest.hexdigest()[:12]}…")
         return paths
+
+    def join(self, path: Path) -> None:
+        """Writes all parts into one file.
+
+        Raises:
+            WeightsInvalid: as `verified`.
+        """
+        with path.open("wb") as whole:
+            for part in self.verified():
+                with part.open("rb") as file:
+                    shutil.copyfileobj(file, whole, 1 << 20)
 
 
 def _locate(name: str, inner: str) -> Path:

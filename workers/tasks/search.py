@@ -8,6 +8,7 @@ import workers.tasks.loading  # noqa: F401  what happens as a worker starts
 from app.jobs.names import Task
 from workers.celery import celery
 from workers.connections import connections
+from workers.freed import give_back
 from workers.preloading import preload
 from workers.replaying import replay_search
 from workers.search import run_search
@@ -16,8 +17,11 @@ from workers.towers import held_spaces
 
 @worker_process_init.connect
 def start(**_: object) -> None:
-    """Loads the spaces that searches may soon ask for."""
-    preload(connections(), held_spaces())
+    """Loads what searches may soon ask for: what reads recordings, and spaces."""
+    held = held_spaces()
+    held.parts.load_transcriber()
+    give_back()
+    preload(connections(), held)
 
 
 @celery.task(name=str(Task.RUN_SEARCH), soft_time_limit=60, time_limit=90)

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from app.types import Role
+from workers.encoders.e5_tokenizer import END, PAD, START, UNKNOWN
 from workers.encoders.text import CARD, TextEncoder
 
 TEXTS = [
@@ -54,6 +55,29 @@ def test_an_accent_of_its_own_reads_as_the_composed_letter(text_encoder: TextEnc
     # The engine above looks up single code points only, so it is no reference here.
     ids = [text_encoder.tokenizer.ids(text) for text in ("Cafe\u0301 au lait", "Café au lait")]
     assert ids[0] == ids[1]
+
+
+def test_a_text_cannot_name_the_marks_of_start_and_end(text_encoder: TextEncoder) -> None:
+    start, *inner, end = text_encoder.tokenizer.ids("<s> </s> <pad> <mask> <unk>")
+    assert (start, end) == (START, END)
+    assert not {START, PAD, END, UNKNOWN} & set(inner)
+    assert inner[-1] < len(text_encoder.tower.words) - 1  # the last piece is the mask
+
+
+def test_a_long_text_is_cut_and_still_ends(text_encoder: TextEncoder) -> None:
+    ids = text_encoder.tokenizer.ids("红色连衣裙 " * 500)
+    assert len(ids) == 128
+    assert (ids[0], ids[-1]) == (START, END)
+
+
+def test_what_no_piece_spells_is_one_unknown_token(text_encoder: TextEncoder) -> None:
+    ids = text_encoder.tokenizer.ids("\U00012345\U00012346")
+    assert ids.count(UNKNOWN) == 1
+
+
+def test_words_stand_where_they_are_in_the_text(text_encoder: TextEncoder) -> None:
+    _, words = text_encoder.tokenizer.read("query: garden chairs", begin=7)
+    assert [word.label for word in words] == ["garden", "chairs"]
 
 
 def test_a_query_is_read_otherwise_than_a_passage(text_encoder: TextEncoder) -> None:
