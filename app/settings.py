@@ -33,6 +33,7 @@ class Settings:
     restorable_days: int = field(default=0, metadata={"smallest": 0})  # to bring back deleted products
     keep_jobs_days: int = 30  # that jobs are kept that have ended, with what searches found
     index_memory_mb: int = 512  # that PostgreSQL may use to build an index of a space
+    index_processes: int = 1  # of PostgreSQL that build one together: with more, searches feel it
     fetch_hosts: frozenset[str] = frozenset()  # names of private hosts that pictures may be fetched from, with commas
     encoders: str = ""  # where the alignment's encoders are that have no name: text=/models/bert,image=org/name
 

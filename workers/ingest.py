@@ -15,6 +15,7 @@ from app.types import SpaceState
 from workers.connections import Connections
 from workers.content_problems import problems_of
 from workers.contents import medium_of, texts_of
+from workers.leases import renewing
 from workers.space_embedding import SpaceEmbedding
 from workers.space_rows import known_of, write_products
 from workers.towers import HeldSpaces
@@ -48,12 +49,8 @@ def embed_claimed(
     contents = [content for product in claimed if not _is_given_up(product) for content in texts_of(product)]
     contents += [medium_of(connections.store, by_id[row.product_id], row) for row in stored]
 
-    def renew() -> None:
-        with connections.jobs.transaction() as session:
-            embeddings.renew(session, claimed)
-
     embedding = SpaceEmbedding(towers, contents, known, held.outputs)
-    embedding.run(renew)
+    embedding.run(renewing(connections, lambda session: embeddings.renew(session, claimed)))
     return embedding
 
 

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import case, cast, func, or_, select, tuple_, update
+from sqlalchemy import case, cast, exists, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, defer
 
@@ -152,6 +152,11 @@ def touch(session: Session, job_id: uuid.UUID) -> Job | None:
 def open_of(session: Session, kind: JobKind) -> list[Job]:
     """The jobs of this kind that have not ended."""
     return list(session.scalars(select(Job).where(Job.kind == kind, Job.state.in_(OPEN))))
+
+
+def are_open(session: Session, kind: JobKind) -> bool:
+    """Whether any job of a kind has not ended."""
+    return session.scalars(select(exists().where(Job.kind == kind, Job.state.in_(OPEN)))).one()
 
 
 def recent_searches(session: Session, catalogue_ids: Sequence[int], most: int) -> list[Job]:

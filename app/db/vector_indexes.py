@@ -5,15 +5,18 @@ No scan meets another space, another modality, or catalogues of another part.
 Source: Malkov and Yashunin, 2018, "Efficient and robust approximate nearest neighbor search using HNSW graphs".
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, text
+from psycopg.errors import DeadlockDetected
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
 from app.db.space_tables import EmbeddingSpace
 from app.types import Modality
 
+TRIES = 20
 PARTITIONS = 8  # of the tables of embeddings and of tokens
 # Of every HNSW index. Twice pgvector's 64: what is typed or said lies far from all pictures, and half as many paths
 # find too few of the nearest ones (`triseek bench rank --data`).
@@ -56,7 +59,7 @@ def create(session: Session, space: EmbeddingSpace) -> None:
         session.execute(text(index.creation()))
 
 
-def build(engine: Engine, space: EmbeddingSpace, memory_mb: int) -> Iterator[VectorIndex]:
+def build(engine: Engine, space: EmbeddingSpace, memory_mb: int, processes: int) -> Iterator[VectorIndex]:
     """Builds the indexes that a space lacks one by one, while others read and write; each as it is about to be built.
 
     One that an accident left half built is built anew.
@@ -65,30 +68,51 @@ def build(engine: Engine, space: EmbeddingSpace, memory_mb: int) -> Iterator[Vec
         engine: of the database.
         space: what has been written of it is indexed, and what will be.
         memory_mb: that PostgreSQL may use for a graph; one that does not fit is built many times slower.
+        processes: of PostgreSQL that build one together.
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(
-            text("SELECT set_config('maintenance_work_mem', :memory, false)"), {"memory": f"{memory_mb}MB"}
-        )
-        connection.execute(text("SET statement_timeout = 0"))
+        wanted = {
+            "maintenance_work_mem": f"{memory_mb}MB",
+            "max_parallel_maintenance_workers": str(processes - 1),
+            "statement_timeout": "0",
+        }
+        for name, value in wanted.items():
+            connection.execute(text("SELECT set_config(:name, :value, false)"), {"name": name, "value": value})
         for index in indexes_of(space):
-            valid = connection.execute(
-                text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)"), {"name": index.name}
-            ).scalar()
-            if valid:
-                continue
-            yield index
-            if valid is not None:
-                connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {index.name}"))
-            connection.execute(text(index.creation(concurrently=True)))
+            if not _is_valid(connection, index):
+                yield index
+                _until_no_deadlock(lambda: _build(connection, index))  # noqa: B023  done before the next one comes
         connection.execute(text("RESET ALL"))
+
+
+def _build(connection: Connection, index: VectorIndex) -> None:
+    connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {index.name}"))  # half built
+    connection.execute(text(index.creation(concurrently=True)))
+
+
+def _is_valid(connection: Connection, index: VectorIndex) -> bool:
+    """Whether an index is there, and complete."""
+    statement = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
+    return bool(connection.execute(statement, {"name": index.name}).scalar())
+
+
+def _until_no_deadlock(work: Callable[[], object]) -> None:
+    """Does it again where PostgreSQL ended it: builds and removals of other indexes wait for each other's end."""
+    tries = Retrying(
+        retry=retry_if_exception(lambda error: isinstance(getattr(error, "orig", None), DeadlockDetected)),
+        stop=stop_after_attempt(TRIES),
+        wait=wait_random(max=1),
+        reraise=True,
+    )
+    tries(work)
 
 
 def drop(engine: Engine, space: EmbeddingSpace) -> None:
     """Removes the indexes of a space, while others read and write."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for index in indexes_of(space):
-            connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {index.name}"))
+            statement = text(f"DROP INDEX CONCURRENTLY IF EXISTS {index.name}")
+            _until_no_deadlock(lambda: connection.execute(statement))  # noqa: B023  done before the next one comes
 
 
 def size(session: Session, space: EmbeddingSpace) -> int:

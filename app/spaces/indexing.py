@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 500  # products whose vectors are removed in one transaction
 
 
-def index_space(engine: Engine, client: JobClient, job_id: uuid.UUID, memory_mb: int) -> None:
+def index_space(engine: Engine, client: JobClient, job_id: uuid.UUID, memory_mb: int, processes: int) -> None:
     """Builds the indexes that the space of a reindex lacks, then ends the job. One process at a time builds them.
 
     Args:
@@ -24,6 +24,7 @@ def index_space(engine: Engine, client: JobClient, job_id: uuid.UUID, memory_mb:
         client: ends the job.
         job_id: of the reindex.
         memory_mb: that PostgreSQL may use for an index.
+        processes: of PostgreSQL that build one together.
     """
     with only_one(engine, f"index {job_id}") as is_ours:
         if not is_ours:
@@ -34,7 +35,7 @@ def index_space(engine: Engine, client: JobClient, job_id: uuid.UUID, memory_mb:
         if space is None or space.state == SpaceState.RETIRED:
             return
         try:
-            for index in vector_indexes.build(engine, space, memory_mb):
+            for index in vector_indexes.build(engine, space, memory_mb, processes):
                 with client.transaction() as session:
                     if reindex.running(session, job_id) is None:
                         return

@@ -22,7 +22,7 @@ from app.types import JobKind, JobState, Modality, SpaceState
 
 log = logging.getLogger(__name__)
 DEFAULT = "default"  # the alignment that the workers' settings name
-RANGE = 64  # products that are embedded, and written, together
+RANGE = 128  # products that are embedded, and written, together
 IN_FLIGHT = 32  # ranges that are given out at once: more than there are workers
 
 

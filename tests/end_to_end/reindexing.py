@@ -51,7 +51,7 @@ class Reindexing:
 
     def index(self, job_id: uuid.UUID) -> None:
         client = self.shop.connections.jobs
-        index_space(client.engine, client, job_id, memory_mb=64)
+        index_space(client.engine, client, job_id, memory_mb=64, processes=1)
 
     def run(self, artifact: str | None = None, **options: Any) -> Job:
         job_id = self.submit(artifact, **options)

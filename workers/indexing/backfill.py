@@ -1,7 +1,9 @@
 """Embeds the products that are there into a space, range by range, beside those that come in."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -17,6 +19,7 @@ from app.types import SpaceState
 from workers.connections import Connections
 from workers.content_problems import problems_of
 from workers.contents import Content, medium_of, texts_of
+from workers.leases import renewing
 from workers.space_embedding import SpaceEmbedding
 from workers.space_rows import known_of, write_products
 from workers.towers import HeldSpaces, Towers
@@ -24,11 +27,24 @@ from workers.towers import HeldSpaces, Towers
 log = logging.getLogger(__name__)
 
 
-def backfill_range(connections: Connections, held: HeldSpaces, range_id: int) -> None:
+def run(work: Callable[[], None]) -> None:
+    """Does it at once."""
+    work()
+
+
+def backfill_range(
+    connections: Connections, held: HeldSpaces, range_id: int, write: Callable[[Callable[[], None]], None] = run
+) -> None:
     """Embeds the products of a range into its space, and gives the next one out.
 
     The range is leased: what comes of it is only written if nobody has taken it over meanwhile, and of each product
     only if it is the one that was read. Those that wait to be embedded are left to be: that embeds them here, too.
+
+    Args:
+        connections: of the process.
+        held: its spaces.
+        range_id: of the range.
+        write: does what writes the range, at once or later.
     """
     with connections.jobs.transaction() as session:
         leased = backfill.lease(session, range_id)
@@ -43,15 +59,33 @@ def backfill_range(connections: Connections, held: HeldSpaces, range_id: int) ->
     by_id = {product.id: product for product in products}
     contents = [content for product in products for content in texts_of(product)]
     contents += [medium_of(connections.store, by_id[row.product_id], row) for row in stored]
-    try:
+    with _told(connections, leased.job_id):
         embedding = _embed(connections, held.of(space), held, contents, products, leased, request)
-        with connections.jobs.transaction() as session:
-            _write(session, job, space, leased, products, embedding)
+        write(lambda: _written(connections, job, space, leased, products, embedding))
+
+
+def _written(
+    connections: Connections,
+    job: Job,
+    space: EmbeddingSpace,
+    leased: BackfillRange,
+    products: Sequence[Product],
+    embedding: SpaceEmbedding,
+) -> None:
+    with _told(connections, job.id), connections.jobs.transaction() as session:
+        _write(session, job, space, leased, products, embedding)
+
+
+@contextmanager
+def _told(connections: Connections, job_id: UUID) -> Iterator[None]:
+    """What goes wrong is said in the job."""
+    try:
+        yield
     except TriseekError as error:
-        reindex.give_up(connections.jobs, leased.job_id, error.problem())
+        reindex.give_up(connections.jobs, job_id, error.problem())
     except OperationalError as error:
         # A disk that is full, a server that restarts: the range is taken again once its lease has run out.
-        reindex.hold_up(connections.jobs, leased.job_id, error)
+        reindex.hold_up(connections.jobs, job_id, error)
 
 
 def _embed(
@@ -69,13 +103,9 @@ def _embed(
         # What is embedded anew is not known, and what the encoder gave before is not asked for.
         known = {key: each for key, each in known.items() if request.only not in (None, key[1])}
 
-    def renew() -> None:
-        with connections.jobs.transaction() as session:
-            backfill.renew(session, leased)
-
     outputs = None if request.in_place else held.outputs
     embedding = SpaceEmbedding([towers], contents, {towers.space.id: known}, outputs)
-    embedding.run(renew)
+    embedding.run(renewing(connections, lambda session: backfill.renew(session, leased)))
     return embedding
 
 

@@ -64,7 +64,8 @@ def words(catalogue_id: int) -> None:
 def index(job_id: str) -> None:
     """Builds the indexes of the space of a reindex."""
     own = connections()
-    index_space(own.jobs.engine, own.jobs, UUID(job_id), own.settings.index_memory_mb)
+    settings = own.settings
+    index_space(own.jobs.engine, own.jobs, UUID(job_id), settings.index_memory_mb, settings.index_processes)
 
 
 @celery.task(name=str(Task.CLEAR_SPACE))
