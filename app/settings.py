@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Self
 
@@ -13,18 +13,21 @@ from app.errors import SettingsInvalid
 class Settings:
     """Every setting, read once at a process's start and passed down.
 
-    Each field is read from the environment variable of its name in upper case, the ones below `media_url` with the
+    Each field is read from the environment variable of its name in upper case, those that are no address with the
     prefix `TRISEEK_`.
     """
 
     database_url: str  # postgresql://user@host/name
     redis_url: str  # redis://host:port/0 or unix:///path/to/socket
     media_url: str  # a folder, or any URL that fsspec opens: s3://bucket/prefix
+    database_replica_url: str = ""  # a standby that searches may read; none unless told
     max_upload_mb: int = 512  # one request's body, but for imports, which go to the media store as they come
     max_import_mb: int = 8_192  # one import's file
     max_media_mb: int = 64  # one picture or recording
     max_pixels: int = 50_000_000  # one picture, width times height
     max_seconds: int = 300  # one recording
+    # How much of what was committed before a search was asked for, in seconds, a standby may lack that answers it.
+    replica_staleness_seconds: int = field(default=0, metadata={"smallest": 0})
     threads: int = 1  # compute threads of one worker process
     lease_seconds: int = 60  # in which a worker must show that it is still at work on what it took
     decode_threads: int = 2  # threads that decode media beside the forward pass
@@ -51,7 +54,7 @@ class Settings:
             variable = spec.name.upper() if spec.name.endswith("_url") else f"TRISEEK_{spec.name.upper()}"
             text = source.get(variable, "")
             if text == "":
-                if spec.name.endswith("_url"):
+                if spec.default is MISSING:
                     wrong.append(f"{variable} is not set")
                 continue
             try:
@@ -68,8 +71,14 @@ class Settings:
 def urls_from_env(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Those of `DATABASE_URL`, `REDIS_URL` and `MEDIA_URL` that are set: servers to use in place of embedded ones."""
     source = os.environ if environ is None else environ
-    names = [spec.name.upper() for spec in fields(Settings) if spec.name.endswith("_url")]
+    names = [spec.name.upper() for spec in fields(Settings) if spec.default is MISSING]
     return {name: source[name] for name in names if source.get(name)}
+
+
+def replica_from_env(environ: Mapping[str, str] | None = None) -> str:
+    """What `DATABASE_REPLICA_URL` says, if anything."""
+    source = os.environ if environ is None else environ
+    return source.get("DATABASE_REPLICA_URL", "")
 
 
 def encoders_from_env(environ: Mapping[str, str] | None = None) -> str:

@@ -1,14 +1,19 @@
 """What every worker process is connected to: database, broker, media store."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.db.engine import make_engine, make_sessions
+from app.db.replica import Replica
 from app.jobs.client import JobClient
 from app.media.store import MediaStore
 from app.settings import Settings
+
+POOL = 2  # connections of a process to a database
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,13 +24,33 @@ class Connections:
     sessions: sessionmaker[Session]
     jobs: JobClient
     store: MediaStore
+    replica: Replica | None = None  # that searches may read
 
     @classmethod
     def of(cls, settings: Settings) -> "Connections":
         """The connections that these settings name."""
-        sessions = make_sessions(make_engine(settings.database_url, pool_size=2))
-        jobs = JobClient(settings.redis_url, sessions)
-        return cls(settings=settings, sessions=sessions, jobs=jobs, store=MediaStore(settings.media_url))
+        engine = make_engine(settings.database_url, pool_size=POOL)
+        sessions = make_sessions(engine)
+        return cls(
+            settings=settings,
+            sessions=sessions,
+            jobs=JobClient(settings.redis_url, sessions),
+            store=MediaStore(settings.media_url),
+            replica=_replica(engine, settings),
+        )
+
+    def close(self) -> None:
+        """Closes those to databases."""
+        self.jobs.engine.dispose()
+        if self.replica is not None:
+            self.replica.close()
+
+
+def _replica(primary: Engine, settings: Settings) -> Replica | None:
+    if not settings.database_replica_url:
+        return None
+    staleness = timedelta(seconds=settings.replica_staleness_seconds)
+    return Replica(primary, settings.database_replica_url, staleness, pool_size=POOL)
 
 
 @cache

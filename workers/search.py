@@ -5,16 +5,20 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session, sessionmaker
+
 from app.db import jobs
 from app.db.job_tables import Job
 from app.db.ranking_statement import Scan
+from app.db.replica import Replica
 from app.errors import SearchAbandoned, SearchFailed, TriseekError
 from app.jobs.client import enqueue
 from app.jobs.names import Task
 from app.search.service import read_query
 from app.spaces import service as spaces
 from app.types import JobState
-from workers.answering import answer
+from workers.answering import Answered, answer
 from workers.connections import Connections
 from workers.towers import HeldSpaces
 
@@ -43,15 +47,33 @@ def _outcome(
     if job.attempts > MAX_ATTEMPTS:
         return None, SearchAbandoned().problem()
     try:
-        with connections.sessions() as session:
-            catalogue_id = cast(int, job.catalogue_id)
-            towers = held.of(spaces.answering(session, catalogue_id))
-            answered = answer(session, connections.store, towers, catalogue_id, read_query(job.request))
+        replica = connections.replica
+        on_replica = None
+        if replica is not None and replica.has_seen(job.created_at):
+            on_replica = _by_replica(replica, connections, held, job)
+        answered = on_replica or _answered(connections.sessions, connections, held, job)
         queued = (cast(datetime, job.started_at) - job.created_at).total_seconds()
-        return answered.document(queued), None
+        return answered.document(queued) | {"replica": on_replica is not None}, None
     except TriseekError as error:
         return None, error.problem()
     except Exception:
         # Whatever happens, the job ends and says so: somebody waits for it.
         log.exception("Search %s failed", job.id)
         return None, SearchFailed().problem()
+
+
+def _by_replica(replica: Replica, connections: Connections, held: HeldSpaces, job: Job) -> Answered | None:
+    """The answer of the standby; None where it was kept from answering, as by what it had to take over."""
+    try:
+        return _answered(replica.sessions, connections, held, job)
+    except DBAPIError as error:
+        log.info("The replica did not answer search %s, the primary does: %s", job.id, error.orig)
+        return None
+
+
+def _answered(sessions: sessionmaker[Session], connections: Connections, held: HeldSpaces, job: Job) -> Answered:
+    """The answer of one database, which also says which space it has."""
+    catalogue_id = cast(int, job.catalogue_id)
+    with sessions() as session:
+        towers = held.of(spaces.answering(session, catalogue_id))
+        return answer(session, connections.store, towers, catalogue_id, read_query(job.request))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from app.db.replica import IDENTITY
+
 
 @dataclass(frozen=True, kw_only=True)
 class Versions:
@@ -45,3 +47,16 @@ def count_late(connection: Connection) -> int:
     """How many messages should have gone to the broker a minute ago."""
     late = "SELECT count(*) FROM outbox WHERE created_at < now() - interval '1 minute'"
     return int(connection.execute(text(late)).scalar_one())
+
+
+def bytes_behind(primary: Connection, standby: Connection) -> int | None:
+    """How much of the primary's log a standby has not taken over; None if it is no standby of it."""
+    if standby.execute(IDENTITY).scalar_one() != primary.execute(IDENTITY).scalar_one():
+        return None
+    written = primary.execute(text("SELECT pg_current_wal_lsn()::text")).scalar_one()
+    statement = text(
+        "SELECT CASE WHEN pg_is_in_recovery()"
+        " THEN greatest(0, pg_wal_lsn_diff(CAST(:written AS pg_lsn), pg_last_wal_replay_lsn())) END"
+    )
+    behind = standby.execute(statement, {"written": written}).scalar_one()
+    return None if behind is None else int(behind)

@@ -23,6 +23,7 @@ LITTLE_ROOM = 2 * 2**30  # bytes
 WAITING = 1_000  # messages from which a queue is told of
 SECONDS = 3.0
 GIGABYTE = 2**30
+MEGABYTE = 2**20
 
 
 def database(database_url: str) -> Iterator[Finding]:
@@ -36,6 +37,24 @@ def database(database_url: str) -> Iterator[Finding]:
         yield Finding(part="PostgreSQL", health=Health.BROKEN, said=said, mend=mend)
     finally:
         engine.dispose()
+
+
+def replica(database_url: str, replica_url: str) -> Iterator[Finding]:
+    """The standby that searches may read: reachable, of this database, and how far behind."""
+    mend = "Point DATABASE_REPLICA_URL to a streaming standby of DATABASE_URL, or unset it. The primary answers alone."
+    engines = make_engine(database_url, pool_size=1), make_engine(replica_url, pool_size=1)
+    try:
+        with engines[0].connect() as primary, engines[1].connect() as standby:
+            behind = inspection.bytes_behind(primary, standby)
+    except SQLAlchemyError as error:
+        said = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        yield Finding(part="replica", health=Health.WARNING, said=said, mend=mend)
+        return
+    finally:
+        for engine in engines:
+            engine.dispose()
+    said = "is no standby of the database" if behind is None else f"{behind / MEGABYTE:.1f} MB behind"
+    yield Finding(part="replica", health=_unless(behind is None, Health.WARNING), said=said, mend=mend)
 
 
 def _database(engine: Engine, database_url: str) -> Iterator[Finding]:

@@ -94,5 +94,4 @@ def shop(services: Services, embedder: Embedder) -> Iterator[Shop]:
     held = HeldSpaces(connections, embedder.parts)
     held.hold(towers)
     yield Shop(connections, towers, held)
-    bound = connections.sessions.kw["bind"]
-    bound.dispose()
+    connections.close()

@@ -87,7 +87,7 @@ def test_a_restored_database_gives_the_same_answers(stocked: Shop, empty: str, t
         restored.upload(ProductDraft(sku="p5", title="Green cup"))  # and it goes on
         assert restored.found(QueryPart(name="text", modality=Modality.TEXT, text="green cup"))[0] == "p5"
     finally:
-        restored.connections.sessions.kw["bind"].dispose()
+        restored.connections.close()
 
 
 def test_backups_share_their_media_and_are_told_apart(stocked: Shop) -> None:
@@ -118,7 +118,7 @@ def test_nothing_is_restored_over_what_is_there(stocked: Shop, empty: str, tmp_p
 def test_the_tables_of_the_release_before_are_migrated_and_answer_the_same(stocked: Shop) -> None:
     before = _answers(stocked)
     url = stocked.connections.settings.database_url
-    stocked.connections.sessions.kw["bind"].dispose()
+    stocked.connections.close()
     command.downgrade(migration_config(url), "0007")
     with psycopg.connect(url) as database:
         columns = "SELECT count(*) FROM information_schema.columns WHERE column_name = 'artifact'"
@@ -131,4 +131,4 @@ def test_the_tables_of_the_release_before_are_migrated_and_answer_the_same(stock
         assert migrated.towers.space.artifact is not None  # which no later release can take away
         assert _answers(migrated) == before
     finally:
-        migrated.connections.sessions.kw["bind"].dispose()
+        migrated.connections.close()

@@ -20,4 +20,4 @@ def test_a_lease_is_renewed_when_part_of_it_has_passed(services: Services, monke
         now[0] += 1.0
         step()
     assert renewed == [60 / OFTEN + 1, 2 * (60 / OFTEN + 1)]
-    connections.sessions.kw["bind"].dispose()
+    connections.close()

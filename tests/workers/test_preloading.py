@@ -22,7 +22,7 @@ def test_the_active_space_and_the_newest_of_the_others_are_wanted(services: Serv
         spaces.set_state(session, made[0], SpaceState.READY)
         spaces.set_state(session, made[2], SpaceState.RETIRED)
     assert [space.id for space in _wanted(connections)] == [active.id, made[1].id]
-    connections.sessions.kw["bind"].dispose()
+    connections.close()
 
 
 def test_without_a_database_nothing_is(services: Services) -> None:

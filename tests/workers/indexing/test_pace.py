@@ -18,7 +18,7 @@ from workers.indexing.pace import LONGEST_REST, REST, Pace
 def connections(services: Services) -> Iterator[Connections]:
     own = Connections.of(services.settings)
     yield own
-    own.sessions.kw["bind"].dispose()
+    own.close()
 
 
 @pytest.fixture
