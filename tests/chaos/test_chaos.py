@@ -1,10 +1,12 @@
-"""Whatever is killed, held up or wiped while products come in: none is lost, none is doubled, and every job ends.
+"""Whatever is killed, held up or wiped while products come in and are reindexed: none is lost, none is doubled, and
+every job ends.
 
 The short form has each accident once. `make chaos` has many of them, and prints how long each took to be got over.
 """
 
 import io
 import json
+import math
 import os
 import random
 import threading
@@ -27,6 +29,7 @@ from app.removal.collecting import OUTPUTS
 from app.sample.speech import synthesise
 from app.types import JobState
 from tests.chaos.stack import Running, running_stack
+from workers.bench.bent import bent
 
 LONG = bool(os.environ.get("CHAOS_LONG"))
 PRODUCTS = int(os.environ.get("CHAOS_PRODUCTS", "2000" if LONG else "300"))
@@ -35,6 +38,7 @@ SEED = int(os.environ.get("CHAOS_SEED", "1"))
 LEASE = 4  # seconds
 SINGLE = 20  # products that come one by one meanwhile
 PATIENCE = 90 + 12 * ACCIDENTS  # seconds
+BEFORE = PRODUCTS // 4  # products of an import that can be found before a reindex begins
 SPOKEN = 20  # one product in so many has a recording
 
 
@@ -79,9 +83,9 @@ def _insistently(work: Callable[[], Any], until: float) -> Any:
             time.sleep(0.3)
 
 
-def _followed(client: Client, job: Job, until: float) -> Job:
-    """The job at its end. Its progress only goes forward."""
-    while not job.state.is_final:
+def _followed(client: Client, job: Job, until: float, enough: float = math.inf) -> Job:
+    """The job at its end, or once so much of it is done. Its progress only goes forward."""
+    while not job.state.is_final and job.progress.done < enough:
         assert time.monotonic() < until, f"still {job.state}: {job.progress}"
         time.sleep(0.2)
         before, job = job, _insistently(lambda own=job.id: client.job(own), until)
@@ -134,7 +138,7 @@ def _cause_accidents(running: Running, order: Iterator[int], log: Log, ended: th
 @pytest.mark.slow
 @pytest.mark.timeout(PATIENCE + 300)
 def test_nothing_is_lost_or_doubled_whatever_is_killed(tmp_path: Path) -> None:
-    """Round after round of new products, until every accident has happened."""
+    """Round after round of new products and of a new space, until every accident has happened."""
     log, order, until, count = Log(), _order(), time.monotonic() + PATIENCE, 0
     with running_stack(tmp_path, LEASE) as running, Client(running.url, running.key) as client:
         while log.accidents.total() < ACCIDENTS:
@@ -142,28 +146,48 @@ def test_nothing_is_lost_or_doubled_whatever_is_killed(tmp_path: Path) -> None:
             chaos = threading.Thread(target=_cause_accidents, args=(running, order, log, ended))
             chaos.start()
             try:
-                _bring_in(client, count, until)
+                space = _bring_in(client, count, tmp_path, until)
             finally:
                 ended.set()
                 chaos.join()
             count += PRODUCTS + SINGLE
-            _check_database(running, count)
+            _retire_others(client, running, space, until)
+            _check_database(running, count, space)
             _check_media(running)
             _check_searches(client, count, until)
     print(f"\n{log.accidents.total()} accidents among {count} products\n{log.report()}")
 
 
-def _bring_in(client: Client, first: int, until: float) -> None:
-    """An import and, beside it, products one by one; returns once all can be found."""
+def _bring_in(client: Client, first: int, folder: Path, until: float) -> int:
+    """An import and, beside it, products one by one and a reindex; the space of this, once all can be found in it."""
+    made = bent(folder / f"alignment-{first}", seed=first)
+    alignment = _insistently(lambda: client.upload_alignment(made), until)
     numbers = range(first, first + PRODUCTS)
     lines = "".join(json.dumps(_product(number)) + "\n" for number in numbers).encode()
     options = ImportOptions(format="ndjson")
     job = _insistently(lambda: client.import_file("shop", [lines], options, name=f"from {first}"), until)
     singly = _put_singly(client, range(numbers.stop, numbers.stop + SINGLE), until)
+    job = _followed(client, job, until, BEFORE)
+    reindex = _insistently(lambda: client.reindex(alignment=alignment), until)
     job = _followed(client, job, until)
-    for each in singly:
+    for each in (*singly, reindex):
         assert _followed(client, each, until).state is JobState.SUCCEEDED
+    space = int(_insistently(lambda: client.job(reindex.id), until).answer()["space"])
+    _insistently(lambda: client.activate_space(space), until)
     assert (job.state, job.progress.done, job.progress.failed) == (JobState.SUCCEEDED, PRODUCTS, 0)
+    return space
+
+
+def _retire_others(client: Client, running: Running, space: int, until: float) -> None:
+    """Returns once nothing is left of the spaces that were active before."""
+    for other in _insistently(client.spaces, until):
+        if other["id"] != space and other["state"] != "retired":
+            _insistently(lambda own=other["id"]: client.retire_space(own), until)
+    with psycopg.connect(running.database_url, autocommit=True) as database:
+        left = "SELECT count(*) FROM embeddings WHERE space_id <> %s"
+        while database.execute(left, [space]).fetchone() != (0,):
+            assert time.monotonic() < until, "vectors of retired spaces are left"
+            time.sleep(0.2)
 
 
 def _put_singly(client: Client, numbers: range, until: float) -> list[Job]:
@@ -174,7 +198,7 @@ def _put_singly(client: Client, numbers: range, until: float) -> list[Job]:
     return jobs
 
 
-def _check_database(running: Running, count: int) -> None:
+def _check_database(running: Running, count: int, space: int) -> None:
     with psycopg.connect(running.database_url) as database:
 
         def rows(statement: str) -> list[Any]:
@@ -184,8 +208,8 @@ def _check_database(running: Running, count: int) -> None:
         assert rows("SELECT sku FROM products WHERE embedded_version <> version OR failed_version > 0") == []
         spoken = len(range(0, count, SPOKEN))
         sets = rows("SELECT space_id, modality, ordinal, count(DISTINCT product_id) FROM embeddings GROUP BY 1, 2, 3")
-        texts = [(1, "text", ordinal, count) for ordinal in (0, 1)]  # a title, and all that is said
-        assert sorted(sets) == [(1, "image", 0, count), (1, "speech", 0, spoken), *texts]
+        texts = [(space, "text", ordinal, count) for ordinal in (0, 1)]  # a title, and all that is said
+        assert sorted(sets) == [(space, "image", 0, count), (space, "speech", 0, spoken), *texts]
         assert rows("SELECT id, kind FROM jobs WHERE state IN ('queued', 'running')") == []
         assert rows("SELECT id, kind, state FROM jobs WHERE done + failed <> total") == []
         assert rows("SELECT id FROM outbox") == []
