@@ -6,7 +6,7 @@ import click
 import torch
 from rich.console import Console
 
-from workers.cli.align_catalogue import fit_catalogue
+from workers.cli.align_catalogue import CatalogueFit
 from workers.cli.align_data import learn
 from workers.cli.align_run import Run
 from workers.cli.align_sources import Sources
@@ -27,7 +27,7 @@ def align() -> None:
 
 @align.command("train")
 @train_data_option
-@click.option("--catalogue", help="Fit the present alignment to the products of this catalogue instead.")
+@click.option("--catalogue", help="Fit the alignment that answers this catalogue's searches to its products instead.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -113,7 +113,17 @@ def train_command(
     torch.set_float32_matmul_precision("medium")
     console = Console()
     if catalogue is not None:
-        fit_catalogue(catalogue, out, steps, seed, chosen_losses(losses), parse(encoders), cache, device, console)
+        CatalogueFit(
+            catalogue=catalogue,
+            out=out,
+            steps=steps,
+            seed=seed,
+            losses=chosen_losses(losses),
+            encoders=parse(encoders),
+            cache=cache,
+            device=device,
+            console=console,
+        ).run()
         return
     settings = TrainingSettings(
         steps=steps or TrainingSettings.steps,

@@ -1,8 +1,9 @@
-"""`triseek align train --catalogue`: fits the present alignment to a shop's own products."""
+"""`triseek align train --catalogue`: fits the alignment that answers a shop's searches to its own products."""
 
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -12,25 +13,26 @@ from rich.progress import Progress
 
 from app.catalog import service
 from app.cli.server import DATA, running
-from app.db import catalogues
-from app.db.engine import make_engine, make_sessions
+from app.db import catalogues, spaces
+from app.db.space_tables import EmbeddingSpace
 from app.errors import ArtifactInvalid, JudgedSetInvalid
 from app.keys.service import TENANT
-from app.media.store import MediaStore
 from app.settings import Settings, child_environ
 from app.types import EncoderCard, Modality
-from workers.alignment.artifact import DEFAULT, TUNED, Alignment, save_alignment
+from workers.alignment.artifact import TUNED, Alignment, save_alignment
 from workers.alignment.network import AlignmentNetwork
 from workers.alignment.opening import open_alignment
 from workers.alignment.picture_head import PictureHead
 from workers.alignment.tuned import tuned_encodings
 from workers.cli.align_data import CURVE
 from workers.cli.options import LIMITS, progress_bar
-from workers.encoders.choice import Choice
+from workers.connections import Connections
+from workers.encoders.choice import Choice, parse
 from workers.encodings import Encodings
 from workers.evaluation.gate import Verdict, verdict
 from workers.evaluation.judged import JudgedSet, load_judged_set
 from workers.evaluation.judging import judge
+from workers.towers import artifact_folder, settings_folder
 from workers.training.curve import training_curve
 from workers.training.fit_shop import fit_shop
 from workers.training.pair_sets import SMALLEST, PairSet, encode_pairs
@@ -48,50 +50,80 @@ FEWEST_STEPS = 120
 LOOKS = 6  # at dev
 
 
-def fit_catalogue(
-    name: str,
-    out: Path,
-    steps: int | None,
-    seed: int,
-    pair_losses: Mapping[str, str],
-    encoders: Choice,
-    cache: Path,
-    device: torch.device,
-    console: Console,
-) -> None:
-    """Trains on most of a catalogue's products, judges on the others, and writes an artifact that is ready or not.
+@dataclass(frozen=True, kw_only=True)
+class CatalogueFit:
+    """What is fitted to which catalogue, and how."""
 
-    Raises:
-        SettingsInvalid: no database is named, and no stack runs here.
-        CatalogueUnknown: there is no catalogue of this name.
-        JudgedSetInvalid: it has too few products with text and picture.
-        ArtifactInvalid: the present alignment's picture encoder knows no class names.
-    """
-    started = perf_counter()
-    here = _here()
-    base = here.alignment or DEFAULT
-    present, cards = _fittable(base, encoders)
-    folder = out / "data"
-    _read_catalogue(name, here, folder)
-    judged = load_judged_set(folder)
-    with progress_bar(console) as progress:
-        encoded = tuned_encodings(Encodings(cache, cards, LIMITS, progress, device.type), base, present.card)
-        sets = _pictured(judged, encoded, name)
-        settings = _settings(sum(map(len, sets)), steps, seed, pair_losses)
-        network, checkpoints, losses = _fit(judged, encoded, sets, present, settings, device, progress)
-        fitted = Alignment(network, replace(present.card, known=network.known))
-        found = verdict(judge(judged, DEV, encoded, fitted), judge(judged, DEV, encoded, present))
-        for why in encoded.unreadable.values():
-            console.print(f"left out: {why}", highlight=False)
-    training = _record(name, present, sets, checkpoints, found, settings)
-    save_alignment(out, network, replace(fitted.card, ready=found.ready, training=training))
-    if present.card.tuned and base.resolve() != out.resolve():
-        shutil.copyfile(base / TUNED, out / TUNED)
-    (out / CURVE).write_text(training_curve({"shop": losses}, checkpoints), encoding="utf-8")
-    console.print(f"{found}", highlight=False)
-    console.print(f"Wrote {out} in {perf_counter() - started:.0f} s; its pairs and queries are in {folder}.")
-    if found.ready:
-        console.print(f"To search with it: triseek reindex --alignment {out.resolve()}", highlight=False)
+    catalogue: str
+    out: Path
+    steps: int | None  # as its size wants unless told
+    seed: int
+    losses: Mapping[str, str]
+    encoders: Choice  # those of the alignment that answers unless told
+    cache: Path
+    device: torch.device
+    console: Console
+
+    def run(self) -> None:
+        """Trains on most of the products, judges on the others, and writes an artifact that is ready or not.
+
+        Raises:
+            SettingsInvalid: no database is named, and no stack runs here.
+            CatalogueUnknown: there is no catalogue of this name.
+            JudgedSetInvalid: it has too few products with text and picture.
+            ArtifactInvalid: the present alignment's picture encoder knows no class names.
+        """
+        started = perf_counter()
+        data = self.out / "data"
+        connections = Connections.of(_here())
+        try:
+            space = _read_catalogue(self.catalogue, connections, data)
+            with _answering(space, connections) as base:
+                is_ready = self._fit_from(base, self.encoders or _places(space))
+        finally:
+            connections.close()
+        self.console.print(
+            f"Wrote {self.out} in {perf_counter() - started:.0f} s; its pairs and queries are in {data}."
+        )
+        if is_ready:
+            self.console.print(f"To search with it: triseek reindex --alignment {self.out.resolve()}", highlight=False)
+
+    def _fit_from(self, base: Path, encoders: Choice) -> bool:
+        """Writes what comes of the alignment in a folder; whether it may answer searches."""
+        present, cards = _fittable(base, encoders)
+        judged = load_judged_set(self.out / "data")
+        with progress_bar(self.console) as progress:
+            own = Encodings(self.cache, cards, LIMITS, progress, self.device.type)
+            encoded = tuned_encodings(own, base, present.card)
+            sets = _pictured(judged, encoded, self.catalogue)
+            settings = _settings(sum(map(len, sets)), self.steps, self.seed, self.losses)
+            network, checkpoints, losses = _fit(judged, encoded, sets, present, settings, self.device, progress)
+            fitted = Alignment(network, replace(present.card, known=network.known))
+            found = verdict(judge(judged, DEV, encoded, fitted), judge(judged, DEV, encoded, present))
+            for why in encoded.unreadable.values():
+                self.console.print(f"left out: {why}", highlight=False)
+        training = _record(self.catalogue, present, sets, checkpoints, found, settings)
+        save_alignment(self.out, network, replace(fitted.card, ready=found.ready, training=training))
+        if present.card.tuned:
+            shutil.copyfile(base / TUNED, self.out / TUNED)
+        (self.out / CURVE).write_text(training_curve({"shop": losses}, checkpoints), encoding="utf-8")
+        self.console.print(f"{found}", highlight=False)
+        return found.ready
+
+
+@contextmanager
+def _answering(space: EmbeddingSpace | None, connections: Connections) -> Iterator[Path]:
+    """The artifact of a space, for as long as it is being read; without a space, that which the settings name."""
+    if space is None:
+        yield settings_folder(connections.settings)
+        return
+    with artifact_folder(space.artifact, space.alignment, connections) as folder:
+        yield folder
+
+
+def _places(space: EmbeddingSpace | None) -> Choice:
+    """Where the encoders of a space are that have no name."""
+    return parse("" if space is None else space.places)
 
 
 def _fittable(base: Path, encoders: Choice) -> tuple[Alignment, Mapping[Modality, EncoderCard]]:
@@ -115,14 +147,12 @@ def _here() -> Settings:
     return Settings.from_env(child_environ({}, {url.upper(): str(run[url]) for url in URLS if url in run}))
 
 
-def _read_catalogue(name: str, settings: Settings, folder: Path) -> None:
-    engine = make_engine(settings.database_url)
-    try:
-        with make_sessions(engine)() as session:
-            catalogue = service.catalogue_id(session, catalogues.first_tenant(session, TENANT), name)
-            write_judged_set(session, MediaStore(settings.media_url), catalogue, folder)
-    finally:
-        engine.dispose()
+def _read_catalogue(name: str, connections: Connections, folder: Path) -> EmbeddingSpace | None:
+    """Writes a catalogue's products as a judged set; the space that answers its searches, if there is one yet."""
+    with connections.sessions() as session:
+        catalogue = service.catalogue_id(session, catalogues.first_tenant(session, TENANT), name)
+        write_judged_set(session, connections.store, catalogue, folder)
+        return spaces.answering(session, catalogue)
 
 
 def _pictured(judged: JudgedSet, encoded: Encodings, name: str) -> list[PairSet]:

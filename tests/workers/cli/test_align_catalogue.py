@@ -4,11 +4,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from app.db import media
 from app.errors import ArtifactInvalid, CatalogueUnknown, JudgedSetInvalid
+from app.spaces import packing, service
 from app.types import Modality
 from tests.conftest import Services
 from tests.workers.training.shops import Sold, stock
 from workers.alignment.artifact import DEFAULT, load_alignment
+from workers.bench.bent import bent
 from workers.cli.align import align
 from workers.embedder import Embedder
 from workers.encoders.registry import default_cards
@@ -44,6 +47,20 @@ def test_an_alignment_is_fitted_to_a_catalogue_and_says_whether_it_is_ready(serv
     for modality in Modality:
         ours, theirs = (each.network.head(modality).state_dict() for each in (fitted, present))
         assert all(bool((ours[name] == theirs[name]).all()) for name in theirs if not name.startswith("learned."))
+
+
+def test_what_is_fitted_is_the_alignment_that_answers(services: Services, tmp_path: Path) -> None:
+    _shop(services, 40)
+    other = bent(tmp_path / "other", by=0.1)
+    packed = packing.stored(services.store, other)
+    card = load_alignment(other, default_cards()).card
+    with services.sessions.begin() as session:
+        media.record(session, [(packed.digest, packed.bytes, packed.content_type)])
+        service.adopt(session, card.space_key, lambda: packed)
+    run = _fit(tmp_path, "--catalogue", "shop")
+    assert run.exit_code == 0, (run.output, run.exception)
+    fitted = load_alignment(tmp_path / "out", default_cards())
+    assert fitted.card.training["from"] == card.sha256 != load_alignment(DEFAULT, default_cards()).card.sha256
 
 
 def test_an_artifact_that_is_not_ready_is_not_searched_with(services: Services, tmp_path: Path) -> None:
