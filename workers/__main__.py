@@ -7,6 +7,7 @@ from workers.cli.align import align
 from workers.cli.bench_ingest import bench_ingest
 from workers.cli.bench_rank import bench_rank
 from workers.cli.bench_reindex import bench_reindex
+from workers.cli.bench_size import bench_size
 from workers.cli.compare import compare
 from workers.cli.evaluate import evaluate
 from workers.cli.leave_one_out import leave_one_out
@@ -30,6 +31,7 @@ main.add_command(weights)
 main.add_command(bench_ingest)
 main.add_command(bench_rank)
 main.add_command(bench_reindex)
+main.add_command(bench_size)
 
 if __name__ == "__main__":
     main(prog_name="triseek")

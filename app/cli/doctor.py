@@ -27,7 +27,8 @@ def doctor(data: Path, as_json: bool) -> None:
 
     The servers are those of DATABASE_URL, REDIS_URL and MEDIA_URL, else those of the stack that runs here.
     """
-    found = list(_checked(data))
+    with Console(stderr=True).status("Checking packages, weights, servers and disks"):
+        found = list(_checked(data))
     if as_json:
         click.echo(json.dumps([asdict(each) for each in found], indent=2))
     else:

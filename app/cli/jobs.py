@@ -41,7 +41,8 @@ def list_jobs(
     table = Table(whole_id, "kind", "state", "done", "created", box=SIMPLE, pad_edge=False)
     for job in found:
         created = str(job.document.get("created_at", ""))[5:16].replace("T", " ")
-        table.add_row(job.id, job.kind, job.state, _counts(job), created)
+        kind = f"{job.kind}, dry run" if job.document.get("dry_run") else job.kind
+        table.add_row(job.id, kind, job.state, _counts(job), created)
     Console().print(table)
 
 

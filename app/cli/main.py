@@ -88,3 +88,7 @@ bench.add_command(
 bench.add_command(
     passed_on("bench-reindex", "Build embedding spaces under load (needs the workers' packages)."), name="reindex"
 )
+bench.add_command(
+    passed_on("bench-size", "Measure disk and processors, and what a shop needs (needs the workers' packages)."),
+    name="size",
+)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from app.cli.asking import confirm
 from app.cli.comparison import print_comparison, write_page
 from app.cli.judged_searches import judged_searches
 from app.cli.server import connect, server_options
@@ -105,9 +106,11 @@ def reindex(
         print_plan(plan, console)
         if not dry_run:
             if not (yes or as_json):
-                click.confirm("Go on?", default=True, abort=True)
+                confirm("Go on?", default=True)
             built = followed(client, client.reindex(**asked), console, "triseek reindex with the same options")
             report |= built
+            if plan["in_place"]:
+                console.print("What was embedded anew answers searches.")
             if not plan["in_place"] and _is_ready(client, built["space"]):
                 report["comparison"] = _compared(client, built["space"], judged_in or catalogue, searches, console)
                 _finish(client, report, page, catalogue, console, activate=activate, force=force)

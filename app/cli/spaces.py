@@ -8,6 +8,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from app.cli.asking import confirm
 from app.cli.comparison import print_comparison, write_page
 from app.cli.judged_searches import judged_searches
 from app.cli.reindex import followed, reindex
@@ -103,9 +104,11 @@ def rollback(catalogue: str | None, as_json: bool, url: str | None, key: str | N
 @server_options
 def retire(space_id: int, yes: bool, as_json: bool, url: str | None, key: str | None, data: Path) -> None:
     """Let go of SPACE_ID, which answers no searches: its vectors are removed."""
-    if not (yes or as_json):
-        click.confirm(f"Remove all vectors of space {space_id}?", abort=True)
     with connect(url, key, data) as client:
+        # Which spaces there are not, and which cannot be let go of, the server tells without a question.
+        can_go = any(each["id"] == space_id and each["state"] != "active" for each in client.spaces())
+        if can_go and not (yes or as_json):
+            confirm(f"Remove all vectors of space {space_id}?")
         _tell(client.retire_space(space_id), "is retired; its vectors are being removed.", as_json=as_json)
 
 

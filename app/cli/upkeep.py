@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from app.cli.asking import confirm
 from app.cli.progress import bars, follow
 from app.cli.server import connect, server_options
 from app.client import Document
@@ -39,7 +40,7 @@ def erase(
         raise click.UsageError("Name a catalogue, or say --everything.")
     what = "everything" if everything else f"product {sku} of {catalogue}" if sku else f"all of {catalogue}"
     if not yes:
-        click.confirm(f"Erase {what}? It cannot be brought back.", abort=True)
+        confirm(f"Erase {what}? It cannot be brought back.")
     console = Console(stderr=as_json)
     with connect(url, key, data) as client, bars(console) as progress:
         job = client.erase(catalogue=catalogue, sku=sku, everything=everything)

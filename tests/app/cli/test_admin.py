@@ -49,6 +49,8 @@ def test_spaces_are_listed_activated_and_gone_back_from(
     assert f"Space {new} answers searches now." in _run(listening, "spaces", "activate", str(new))
     assert json.loads(_run(listening, "spaces", "rollback", "--json"))["id"] == space_id
     _run(listening, "spaces", "retire", str(new), code=1, answer="n\n")
+    for refused in ("4711", str(space_id)):
+        assert "Remove all" not in _run(listening, "spaces", "retire", refused, code=2, answer="")
     assert "is retired" in _run(listening, "spaces", "retire", str(new), answer="y\n")
     assert "is retired" in _run(listening, "spaces", "activate", str(new), code=2)
     actions = [entry["action"] for entry in json.loads(_run(listening, "audit", "--json"))]
