@@ -1,11 +1,14 @@
 """Loads the encoders of a worker's processes before their first task."""
 
-from celery.signals import worker_init, worker_process_init
+from celery.signals import task_postrun, worker_init, worker_process_init
 
 from app.errors import TriseekError
 from app.settings import Settings
 from workers.alignment.artifact import DEFAULT, check_alignment
+from workers.freed import Freed
 from workers.towers import held_spaces
+
+FREED = Freed()
 
 
 @worker_init.connect
@@ -15,6 +18,12 @@ def check(**_: object) -> None:
         check_alignment(Settings.from_env().alignment or DEFAULT)
     except TriseekError as error:
         raise SystemExit(error.detail) from error
+
+
+@task_postrun.connect
+def give_back(**_: object) -> None:
+    """Keeps a worker as small as its work."""
+    FREED.now_and_then()
 
 
 @worker_process_init.connect
