@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from app.client_documents import Content, Document, ImportOptions, Job, SearchOptions, inline, read, with_media
+from app.client_keys import KeyRequests
 from app.client_spaces import SpaceRequests
 from app.errors import ApiProblem
 from app.types import EmbeddingState, JobKind, JobState, Modality
@@ -22,7 +23,7 @@ _LONGEST_WAIT = 20.0  # seconds of one long poll
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)  # longer than any long poll
 
 
-class Client(SpaceRequests):
+class Client(SpaceRequests, KeyRequests):
     """Talks to one Triseek server with one API key. Every method raises `ApiProblem` or `ServerUnreachable`."""
 
     def is_live(self) -> bool:

@@ -215,10 +215,26 @@ class KeyRejected(TriseekError):
     status = 401
 
 
+class KeyUnknown(TriseekError):
+    """There is no such API key."""
+
+    status = 404
+
+
 class ScopeMissing(TriseekError):
     """The API key may not do this."""
 
     status = 403
+
+
+class TooManyRequests(TriseekError):
+    """The API key has had as much as it may; ask again later."""
+
+    status = 429
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after  # seconds
 
 
 class DatabaseUnreachable(TriseekError):

@@ -37,6 +37,10 @@ class Settings:
     keep_jobs_days: int = 30  # that jobs are kept that have ended, with what searches found
     index_memory_mb: int = 512  # that PostgreSQL may use to build an index of a space
     index_processes: int = 1  # of PostgreSQL that build one together: with more, searches feel it
+    # That an API key may ask for which has no limit of its own; any number if 0.
+    requests_per_minute: int = field(default=0, metadata={"smallest": 0})
+    # Pages of other hosts that may ask from a browser, with commas: https://shop.example. With search tokens, not keys.
+    cors_origins: frozenset[str] = frozenset()
     fetch_hosts: frozenset[str] = frozenset()  # names of private hosts that pictures may be fetched from, with commas
     encoders: str = ""  # where the alignment's encoders are that have no name: text=/models/bert,image=org/name
 

@@ -133,6 +133,7 @@ class SearchQuery:
     filter: str | None = None  # in the filter language
     facets: tuple[str, ...] = ()  # fields whose values are counted
     min_relevance: float = 0.0  # 0 to 1; hits that are less likely relevant are left out
+    within: str | None = None  # a filter that holds beside it: of a search token, empty if it has none
 
 
 @dataclass(frozen=True, kw_only=True)

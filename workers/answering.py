@@ -52,6 +52,8 @@ def answer(session: Session, store: MediaStore, towers: Towers, catalogue_id: in
     total = matching.count()
     facets = {name: matching.facet(parse_field(name)) for name in query.facets}
     notes = _spelt(retrieval.wording) + ([] if total else _notes(session, catalogue_id, retrieval.condition))
+    if query.within is not None:
+        notes = []  # which speak of fields and words of products that may not be seen
     found = products.skus(session, [each.product_id for each in ranked.products])
     alignment = towers.embedder.alignment
     looks = query.rerank and (query.explain or any(alignment.card.rerank_weights.values()))

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from sqlalchemy.orm import Session
 
-from app.conditions import Condition
+from app.conditions import AllOf, Condition
 from app.db import ranking
 from app.db.filtering import Filter, sql_of
 from app.db.matching import Matching
@@ -31,8 +31,10 @@ class Retrieval:
 
     @cached_property
     def condition(self) -> Condition | None:
-        """The filter."""
-        return parse_filter(self.query.filter) if self.query.filter else None
+        """The filter, and that of a search token."""
+        written = [each for each in (self.query.filter, self.query.within) if each]
+        conditions = [parse_filter(each) for each in written]
+        return AllOf(tuple(conditions)) if len(conditions) > 1 else next(iter(conditions), None)
 
     @cached_property
     def wording(self) -> Wording:

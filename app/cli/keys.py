@@ -1,67 +1,121 @@
 """API keys from a shell."""
 
+import datetime
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.orm import Session
 
+from app.cli.server import DATA, settings_here
+from app.db import audit
 from app.db.engine import make_engine, make_sessions
-from app.db.tables import ApiKey
 from app.keys import service
-from app.settings import Settings
+from app.keys.service import KeyWish
 from app.types import Scope
+
+SHELL = "shell"  # who did it, in the audit log
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 @click.group()
 def keys() -> None:
-    """Make, list and revoke API keys (needs DATABASE_URL)."""
+    """Make, list, rotate and revoke API keys, in the database of DATABASE_URL, else of the stack that runs here."""
+
+
+def data_option(command: _Function) -> _Function:
+    """Gives a command the option `data`."""
+    return click.option("--data", type=click.Path(path_type=Path), default=DATA, help="The running stack's folder.")(
+        command
+    )
 
 
 @keys.command()
 @click.option("--name", required=True, help="What the key is for, to tell keys apart.")
 @click.option("--scope", "scopes", type=click.Choice([str(s) for s in Scope]), multiple=True, default=["search"])
-def create(name: str, scopes: tuple[str, ...]) -> None:
+@click.option("--days", type=click.IntRange(1, 3650), help="After which it expires; never unless told.")
+@click.option("--per-minute", type=click.IntRange(1), help="Requests; as TRISEEK_REQUESTS_PER_MINUTE says unless told.")
+@click.option("--searches-per-day", type=click.IntRange(1), help="Any number unless told.")
+@data_option
+def create(
+    name: str,
+    scopes: tuple[str, ...],
+    days: int | None,
+    per_minute: int | None,
+    searches_per_day: int | None,
+    data: Path,
+) -> None:
     """Make a key and print it. It is shown this once."""
-    settings = Settings.from_env()
-    with make_sessions(make_engine(settings.database_url)).begin() as session:
-        click.echo(service.create(session, name, [Scope(scope) for scope in scopes]))
+    wish = KeyWish(
+        name=name,
+        scopes=[Scope(scope) for scope in scopes],
+        lasts=None if days is None else datetime.timedelta(days=days),
+        requests_per_minute=per_minute,
+        searches_per_day=searches_per_day,
+    )
+    with _database(data) as (session, tenant):
+        made = service.create(session, tenant, wish)
+        _note(session, tenant, "key.create", made.row.prefix)
+    click.echo(made.key)
 
 
 @keys.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_keys(as_json: bool) -> None:
+@data_option
+def list_keys(as_json: bool, data: Path) -> None:
     """List the keys by their first characters."""
-    settings = Settings.from_env()
-    with make_sessions(make_engine(settings.database_url))() as session:
-        rows = service.listed(session)
+    with _database(data) as (session, tenant):
+        now = datetime.datetime.now(datetime.UTC)
+        found = [service.document(row, now) for row in service.listed(session, tenant)]
     if as_json:
-        click.echo(json.dumps([_document(key) for key in rows], indent=2))
+        click.echo(json.dumps(found, indent=2))
         return
-    table = Table("prefix", "name", "scopes", "created", "revoked")
-    for key in rows:
-        created = key.created_at.isoformat(timespec="seconds")
-        table.add_row(key.prefix, key.name, ", ".join(key.scopes), created, "yes" if key.revoked_at else "")
+    table = Table("prefix", "name", "scopes", "state", "expires", "last used", box=SIMPLE, pad_edge=False)
+    for key in found:
+        times = [str(key[name] or "never")[:16].replace("T", " ") for name in ("expires_at", "last_used_at")]
+        table.add_row(str(key["prefix"]), str(key["name"]), ", ".join(key["scopes"]), str(key["state"]), *times)  # type: ignore[arg-type]
     Console().print(table)
-
-
-def _document(key: ApiKey) -> dict[str, object]:
-    return {
-        "prefix": key.prefix,
-        "name": key.name,
-        "scopes": key.scopes,
-        "created_at": key.created_at.isoformat(timespec="seconds"),
-        "revoked": key.revoked_at is not None,
-    }
 
 
 @keys.command()
 @click.argument("prefix")
-def revoke(prefix: str) -> None:
+@click.option("--grace", type=click.IntRange(0), default=24, show_default=True, help="Hours that the old one works on.")
+@data_option
+def rotate(prefix: str, grace: int, data: Path) -> None:
+    """Make a key in the place of the one that begins with PREFIX, and print it. It is shown this once."""
+    with _database(data) as (session, tenant):
+        made = service.rotate(session, tenant, prefix, datetime.timedelta(hours=grace))
+        _note(session, tenant, "key.rotate", prefix)
+    click.echo(made.key)
+
+
+@keys.command()
+@click.argument("prefix")
+@data_option
+def revoke(prefix: str, data: Path) -> None:
     """Revoke the keys whose first characters are PREFIX, as `keys list` shows them."""
-    settings = Settings.from_env()
-    with make_sessions(make_engine(settings.database_url)).begin() as session:
-        count = service.revoke(session, prefix)
-    if not count:
-        raise click.ClickException(f"No valid key begins with {prefix!r}.")
+    with _database(data) as (session, tenant):
+        count = service.revoke(session, tenant, prefix)
+        _note(session, tenant, "key.revoke", prefix)
     click.echo(f"Revoked {count}.")
+
+
+def _note(session: Session, tenant_id: int, action: str, prefix: str) -> None:
+    audit.add(session, tenant_id=tenant_id, actor=SHELL, action=action, subject=prefix, detail={})
+
+
+@contextmanager
+def _database(data: Path) -> Iterator[tuple[Session, int]]:
+    """A transaction, and whose keys are meant."""
+    engine = make_engine(settings_here(data).database_url, pool_size=1)
+    try:
+        with make_sessions(engine).begin() as session:
+            yield session, service.first_tenant(session)
+    finally:
+        engine.dispose()

@@ -9,8 +9,10 @@ import click
 
 from app.client import Client
 from app.errors import ServerUnreachable
+from app.settings import Settings, child_environ
 
 DATA = Path(".triseek")  # where `triseek up` keeps its state unless told
+URLS = ("database_url", "redis_url", "media_url")
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -44,3 +46,13 @@ def running(data: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return found
+
+
+def settings_here(data: Path) -> Settings:
+    """The settings of the environment; where it names no servers, those of the stack that runs on this folder.
+
+    Raises:
+        SettingsInvalid: a setting is wrong, or no server is named and none runs here.
+    """
+    run = running(data) or {}
+    return Settings.from_env(child_environ({}, {url.upper(): str(run[url]) for url in URLS if url in run}))

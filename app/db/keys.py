@@ -1,25 +1,63 @@
 """Statements over API keys."""
 
-from sqlalchemy import func, or_, select, update
+import datetime
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.db.tables import ApiKey
 
+# How exactly is known when a key was last used: a request need not write for it.
+USE_NOTED_EVERY = datetime.timedelta(minutes=1)
+VALID: ColumnElement[bool] = and_(
+    ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now())
+)
 
-def add(session: Session, *, tenant_id: int, name: str, prefix: str, digest: bytes, scopes: list[str]) -> ApiKey:
-    """Stores a new key's digest."""
-    row = ApiKey(tenant_id=tenant_id, name=name, prefix=prefix, digest=digest, scopes=scopes)
+
+def add(
+    session: Session,
+    *,
+    tenant_id: int,
+    name: str,
+    prefix: str,
+    digest: bytes,
+    scopes: list[str],
+    lasts: datetime.timedelta | None,
+    requests_per_minute: int | None,
+    searches_per_day: int | None,
+) -> ApiKey:
+    """Stores a new key's digest; it expires after so long, by the database's clock, or never."""
+    expires = None if lasts is None else func.now() + lasts
+    row = ApiKey(
+        tenant_id=tenant_id,
+        name=name,
+        prefix=prefix,
+        digest=digest,
+        scopes=scopes,
+        expires_at=expires,
+        requests_per_minute=requests_per_minute,
+        searches_per_day=searches_per_day,
+    )
     session.add(row)
     session.flush()
+    session.refresh(row)
     return row
 
 
 def find_valid(session: Session, digest: bytes) -> ApiKey | None:
     """The key of this digest, unless it is revoked or has expired."""
-    unexpired = or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now())
-    return session.scalars(
-        select(ApiKey).where(ApiKey.digest == digest, ApiKey.revoked_at.is_(None), unexpired)
-    ).first()
+    return session.scalars(select(ApiKey).where(ApiKey.digest == digest, VALID)).first()
+
+
+def find_valid_by_id(session: Session, key_id: int) -> ApiKey | None:
+    """The key, unless it is revoked or has expired."""
+    return session.scalars(select(ApiKey).where(ApiKey.id == key_id, VALID)).first()
+
+
+def note_use(session: Session, key_id: int) -> None:
+    """Notes that a key is used now, unless that was noted a moment ago."""
+    is_stale = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < func.now() - USE_NOTED_EVERY)
+    session.execute(update(ApiKey).where(ApiKey.id == key_id, is_stale).values(last_used_at=func.now()))
 
 
 def of_tenant(session: Session, tenant_id: int) -> list[ApiKey]:
@@ -27,8 +65,23 @@ def of_tenant(session: Session, tenant_id: int) -> list[ApiKey]:
     return list(session.scalars(select(ApiKey).where(ApiKey.tenant_id == tenant_id).order_by(ApiKey.id)))
 
 
+def lock_valid(session: Session, tenant_id: int, prefix: str) -> ApiKey | None:
+    """The newest valid key that begins so, locked."""
+    own = (ApiKey.tenant_id == tenant_id, ApiKey.prefix == prefix)
+    return session.scalars(
+        select(ApiKey).where(*own, VALID).order_by(ApiKey.id.desc()).limit(1).with_for_update()
+    ).first()
+
+
+def expire(session: Session, key_id: int, within: datetime.timedelta) -> None:
+    """Lets a key expire within this time, if it does not sooner."""
+    until = func.now() + within
+    sooner = func.least(func.coalesce(ApiKey.expires_at, until), until)
+    session.execute(update(ApiKey).where(ApiKey.id == key_id).values(expires_at=sooner))
+
+
 def revoke(session: Session, tenant_id: int, prefix: str) -> int:
-    """Revokes the valid keys that begin so; returns how many."""
+    """Revokes the keys that begin so; returns how many."""
     revoked = session.scalars(
         update(ApiKey)
         .where(ApiKey.tenant_id == tenant_id, ApiKey.prefix == prefix, ApiKey.revoked_at.is_(None))

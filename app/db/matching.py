@@ -24,6 +24,15 @@ def expected(session: Session, catalogue_id: int, where: Filter = EVERYTHING) ->
     return int(document[0]["Plan"]["Plan Rows"])
 
 
+def among(session: Session, catalogue_id: int, where: Filter, product_ids: Sequence[int]) -> set[int]:
+    """Those of some products of a catalogue that match a filter."""
+    chosen = text(
+        f"SELECT id FROM products WHERE catalogue_id = :catalogue AND id = ANY (:products) AND {where.text}"  # noqa: S608  no text of a user's
+    )
+    values = {"catalogue": catalogue_id, "products": list(product_ids), **where.values}
+    return set(session.scalars(chosen, values))
+
+
 @dataclass(frozen=True)
 class Matching:
     """The products of a catalogue that match a filter and can be found through any of some modalities."""

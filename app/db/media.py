@@ -52,6 +52,16 @@ def of_tenant(session: Session, tenant_id: int, digest: str) -> Media | None:
     ).first()
 
 
+def owners(session: Session, catalogue_id: int, digest: str) -> list[int]:
+    """The products of a catalogue that have these bytes."""
+    found = (
+        select(ProductMedia.product_id)
+        .join(Product, Product.id == ProductMedia.product_id)
+        .where(ProductMedia.digest == digest, Product.catalogue_id == catalogue_id)
+    )
+    return list(session.scalars(found.distinct()))
+
+
 def unfetched(session: Session, product_ids: Sequence[int]) -> list[ProductMedia]:
     """Those pictures and recordings of these products that are to be fetched."""
     return list(session.scalars(select(ProductMedia).where(ProductMedia.product_id.in_(product_ids), UNFETCHED)))

@@ -49,6 +49,9 @@ class ApiKey(Table):
     created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
     expires_at: Mapped[datetime.datetime | None] = mapped_column(Created)
     revoked_at: Mapped[datetime.datetime | None] = mapped_column(Created)
+    last_used_at: Mapped[datetime.datetime | None] = mapped_column(Created)  # to the minute
+    requests_per_minute: Mapped[int | None] = mapped_column(Integer)  # as the settings say if null
+    searches_per_day: Mapped[int | None] = mapped_column(Integer)  # any number if null
 
 
 class Catalogue(Table):

@@ -3,6 +3,7 @@
 from importlib.metadata import version
 
 from flask import Flask, Response, request
+from flask_cors import CORS
 from werkzeug.exceptions import NotFound
 
 from app.http.audit import audit
@@ -12,6 +13,7 @@ from app.http.endpoints import ProblemApi
 from app.http.health import health
 from app.http.imports import imports
 from app.http.jobs import jobs
+from app.http.keys import keys
 from app.http.media import media
 from app.http.metrics import RequestMetrics, metrics
 from app.http.pages import pages
@@ -26,7 +28,12 @@ from app.settings import Settings
 MEBIBYTE = 2**20
 LARGEST_FORM_FIELD = 16 * MEBIBYTE  # a product's JSON, which may bring pictures as base64
 MOST_FORM_PARTS = 100
-GROUPS = (catalogues, products, imports, searches, jobs, webhooks, spaces, audit, upkeep, media, health, metrics)
+GROUPS = (catalogues, products, imports, searches, jobs, webhooks, spaces, keys, audit, upkeep, media, health, metrics)
+
+
+SHARED = r"/v1/.*"  # with pages of other hosts, where settings name any
+TOLD = ("ETag", "Location", "Preference-Applied", "Retry-After")  # headers that those pages may read
+PREFLIGHT = 3_600  # seconds for which a browser remembers what it may do
 
 
 def create_app(settings: Settings) -> Flask:
@@ -45,13 +52,15 @@ def create_app(settings: Settings) -> Flask:
     RequestMetrics(app.extensions["triseek"]).watch(app)
     app.before_request(_refuse_nul)
     app.after_request(_harden)
+    if settings.cors_origins:
+        CORS(app, resources=SHARED, origins=sorted(settings.cors_origins), expose_headers=TOLD, max_age=PREFLIGHT)
     app.register_blueprint(pages)
     _register_api(app)
     return app
 
 
 def _register_api(app: Flask) -> None:
-    keys = {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer KEY`."}
+    scheme = {"type": "http", "scheme": "bearer", "description": "An API key: `Authorization: Bearer KEY`."}
     api = ProblemApi(
         app,
         spec_kwargs={
@@ -59,7 +68,7 @@ def _register_api(app: Flask) -> None:
             "version": version("triseek"),
             "openapi_version": "3.1.0",
             "info": {"description": "Finds products by text, picture, voice, or any mix of them."},
-            "components": {"securitySchemes": {"key": keys}},
+            "components": {"securitySchemes": {"key": scheme}},
         },
     )
     for group in GROUPS:

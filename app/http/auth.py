@@ -12,16 +12,24 @@ from app.keys.service import Identity
 from app.types import Scope
 
 
-def authorize(scopes: Sequence[Scope]) -> None:
+def authorize(scopes: Sequence[Scope], *, tokens: bool) -> None:
     """Lets the request go on if its key has one of these scopes.
+
+    Args:
+        scopes: any of which will do.
+        tokens: whether a search token will do, too.
 
     Raises:
         KeyRejected: it brings no valid key.
+        TooManyRequests: its key has had as many as it may.
         ScopeMissing: its key has none of the scopes.
     """
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    with services().sessions() as session:
+    with services().sessions.begin() as session:
         who = keys.identify(session, key.strip() if scheme.lower() == "bearer" else None)
+    services().limits.take_request(who)
+    if who.token is not None and not tokens:
+        raise ScopeMissing("This needs an API key: a search token only searches.")
     if not who.scopes.intersection(scopes):
         raise ScopeMissing(f"This needs a key with the scope {' or '.join(scopes)}.")
     g.identity = who

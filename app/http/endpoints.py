@@ -35,6 +35,7 @@ class Answer:
         return response
 
 
+KEYED = {"Idempotency-Key": "The same key and body again get the first answer."}
 View = Callable[..., Answer | Response]
 
 
@@ -77,6 +78,8 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
         body: BodyKind | None = None,
         upload: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        tokens: bool = False,
+        is_keyed: bool = True,
     ) -> Callable[[View], View]:
         """Declares a view.
 
@@ -89,6 +92,8 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
             body: the body; the view gets it next.
             upload: a body that the view reads itself: OpenAPI schemas by content type.
             headers: request headers that matter here, and what they mean.
+            is_keyed: whether a POST's Idempotency-Key is heeded.
+            tokens: whether a search token will do, too: the view then answers for what such a one may see.
         """
 
         def declare(view: View) -> View:
@@ -97,10 +102,11 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
                 handler = self._documented(status, schema)(handler)
             if query is not None:
                 handler = self.arguments(query, location="query")(handler)
-            handler = _guarded(handler, scopes) if scopes else handler
+            handler = _guarded(handler, scopes, tokens=tokens) if scopes else handler
             # Where flask-smorest looks for what its own decorators and callbacks document.
+            told = {**(headers or {}), **(KEYED if method == "POST" and is_keyed else {})}
             documented: dict[str, Any] = handler._apidoc  # type: ignore[attr-defined]  # noqa: SLF001
-            documented["contract"] = _contract(method, scopes, body, upload, headers or {})
+            documented["contract"] = _contract(scopes, body, upload, told)
             self.route(rule, methods=[method], endpoint=view.__name__)(handler)
             return view
 
@@ -120,7 +126,6 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
 
 
 def _contract(
-    method: str,
     scopes: Sequence[Scope],
     body: BodyKind | None,
     upload: Mapping[str, Any] | None,
@@ -132,8 +137,6 @@ def _contract(
     if upload is not None:
         content = {content_type: {"schema": schema} for content_type, schema in upload.items()}
         contract["requestBody"] = {"required": True, "content": content}
-    if method == "POST":
-        headers = {**headers, "Idempotency-Key": "The same key and body again get the first answer."}
     contract["parameters"] = [
         {"in": "header", "name": name, "description": text, "schema": {"type": "string"}}
         for name, text in headers.items()
@@ -171,12 +174,13 @@ def _answering(view: View, body: BodyKind | None, *, takes_none: bool) -> View:
     return answering
 
 
-def _guarded(handler: View, scopes: Sequence[Scope]) -> View:
+def _guarded(handler: View, scopes: Sequence[Scope], *, tokens: bool) -> View:
     @functools.wraps(handler)
     def guarded(*arguments: Any, **names: Any) -> Answer | Response:  # noqa: ANN401  whatever the route brings
-        authorize(scopes)
+        authorize(scopes, tokens=tokens)
         return handler(*arguments, **names)
 
+    guarded.takes_tokens = tokens  # type: ignore[attr-defined]  # read by the test of what tokens may do
     guarded.scopes = tuple(scopes)  # type: ignore[attr-defined]  # read by the test that no endpoint is unguarded
     return guarded
 

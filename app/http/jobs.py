@@ -1,6 +1,6 @@
 """Jobs over HTTP: polled, listed, cancelled; their errors and hits page by page."""
 
-from typing import Any
+from typing import Any, cast
 
 from flask import Response
 from sqlalchemy.orm import Session
@@ -24,6 +24,7 @@ from app.http.schemas.jobs import (
 )
 from app.http.schemas.searches import HeatQuerySchema, HitPageSchema
 from app.http.services import services
+from app.http.tokens import own_job, visible
 from app.http.waiting import LONGEST, wait_for
 from app.jobs import service
 from app.jobs.documents import job_document
@@ -36,7 +37,7 @@ jobs = Endpoints("jobs", "Poll, list and cancel jobs.")
 ANY = tuple(Scope)
 
 
-@jobs.endpoint("GET", "/jobs/<job_id>", scopes=ANY, query=WaitQuerySchema, answers={200: JobSchema})
+@jobs.endpoint("GET", "/jobs/<job_id>", scopes=ANY, query=WaitQuerySchema, answers={200: JobSchema}, tokens=True)
 def read_job(query: dict[str, Any], job_id: str) -> Answer:
     """Read a job; with `wait`, once it has ended or after that many seconds."""
     job = wait_for(job_id, min(query["wait"], LONGEST))
@@ -61,12 +62,12 @@ def list_jobs(query: dict[str, Any]) -> Answer:
     return Answer(body={"jobs": documents, "next_cursor": page.next_cursor})
 
 
-@jobs.endpoint("POST", "/jobs/<job_id>/cancel", scopes=ANY, answers={200: JobSchema})
+@jobs.endpoint("POST", "/jobs/<job_id>/cancel", scopes=ANY, answers={200: JobSchema}, tokens=True)
 def cancel_job(job_id: str) -> Answer:
     """Cancel a job that has not ended. A key that may only search can cancel only searches."""
 
     def work(session: Session) -> Answer:
-        is_search = service.find(session, tenant_id(), job_id).kind == JobKind.SEARCH
+        is_search = own_job(session, job_id).kind == JobKind.SEARCH
         if not is_search and identity().scopes == {Scope.SEARCH}:
             raise ScopeMissing("Cancelling this job needs a key with the scope write or admin.")
         return Answer(body=job_document(service.cancel(session, tenant_id(), job_id)))
@@ -114,12 +115,19 @@ def download_job_errors(job_id: str) -> Response:
     return table
 
 
-@jobs.endpoint("GET", "/jobs/<job_id>/hits", scopes=[Scope.SEARCH], query=PageQuerySchema, answers={200: HitPageSchema})
+@jobs.endpoint(
+    "GET",
+    "/jobs/<job_id>/hits",
+    scopes=[Scope.SEARCH],
+    query=PageQuerySchema,
+    answers={200: HitPageSchema},
+    tokens=True,
+)
 def list_hits(page: dict[str, Any], job_id: str) -> Answer:
     """Read further hits of a finished search; they never change."""
     after = read_cursor(page["cursor"])
     with services().sessions() as session:
-        job = service.find(session, tenant_id(), job_id)
+        job = own_job(session, job_id)
         return Answer(body=hit_page(session, job, after_rank=after, limit=page["limit"]))
 
 
@@ -129,12 +137,14 @@ def list_hits(page: dict[str, Any], job_id: str) -> Answer:
     scopes=[Scope.SEARCH],
     query=HeatQuerySchema,
     answers={200: "image/png"},
+    tokens=True,
 )
 def draw_heat(asked: dict[str, Any], job_id: str, rank: int) -> Response:
     """Draw where in a hit's picture the query looked: a square to lay over the picture's middle."""
     with services().sessions() as session:
-        found = hits(service.find(session, tenant_id(), job_id), after_rank=rank - 1, limit=1) if rank else []
-        if not found:
+        job = own_job(session, job_id)
+        found = hits(job, after_rank=rank - 1, limit=1) if rank else []
+        if not found or not visible(session, cast(int, job.catalogue_id), [found[0]["product_id"]]):
             raise HeatUnknown(f"The search has no hit {rank}.")
         own = media.of_products(session, [found[0]["product_id"]])
     pictures = [each.digest or "" for each in own if each.modality == Modality.IMAGE]

@@ -4,22 +4,23 @@ import re
 
 from flask import Response, request
 
-from app.db import media as rows
 from app.errors import MediaUnknown
-from app.http.auth import tenant_id
 from app.http.endpoints import Endpoints
 from app.http.services import services
+from app.http.tokens import medium
 from app.types import Scope
 
 media = Endpoints("media", "Read stored pictures and recordings.")
 SHOWN = ("image/jpeg", "image/png", "image/webp", "image/gif")  # anything else is only ever downloaded
 
 
-@media.endpoint("GET", "/media/<digest>", scopes=[Scope.SEARCH, Scope.WRITE], answers={200: "application/octet-stream"})
+@media.endpoint(
+    "GET", "/media/<digest>", scopes=[Scope.SEARCH, Scope.WRITE], answers={200: "application/octet-stream"}, tokens=True
+)
 def read_media(digest: str) -> Response:
     """Read a picture or recording of a product by its SHA-256."""
     with services().sessions() as session:
-        known = rows.of_tenant(session, tenant_id(), digest) if re.fullmatch("[0-9a-f]{64}", digest) else None
+        known = medium(session, digest) if re.fullmatch("[0-9a-f]{64}", digest) else None
     if known is None:
         raise MediaUnknown(f"No product has a picture or recording {digest!r}.")
     shown = known.content_type in SHOWN

@@ -2,7 +2,7 @@
 
 import decimal
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,7 @@ from app.db import catalogues, media, products
 from app.db.job_tables import Job, JobError
 from app.db.space_tables import EmbeddingSpace
 from app.db.tables import Catalogue, Media, ProductMedia
+from app.http import tokens
 from app.jobs.documents import job_document
 from app.search.service import hits
 from app.types import JobKind, JobState, Modality
@@ -87,7 +88,9 @@ def hit_page(session: Session, job: Job, *, after_rank: int, limit: int) -> dict
     """
     frozen = hits(job, after_rank=after_rank, limit=limit + 1)
     shown = frozen[:limit]
-    found = products.by_ids(session, [hit["product_id"] for hit in shown])
+    ids = [hit["product_id"] for hit in shown]
+    seen = tokens.visible(session, cast(int, job.catalogue_id), ids)
+    found = products.by_ids(session, [each for each in ids if each in seen])
     documents = product_documents(session, catalog.views(session, list(found.values())))
     by_id = dict(zip(found, documents, strict=True))
     return {

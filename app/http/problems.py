@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.catalog.pointers import request_invalid
-from app.errors import DatabaseUnreachable, KeyRejected, RequestInvalid, TriseekError
+from app.errors import DatabaseUnreachable, KeyRejected, RequestInvalid, TooManyRequests, TriseekError
 
 log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -54,6 +54,8 @@ def _ours(error: TriseekError) -> Response:
     response = _response(error.problem(), error.status)
     if isinstance(error, KeyRejected):
         response.headers["WWW-Authenticate"] = 'Bearer realm="triseek"'
+    if isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(error.retry_after)
     if error.status == DatabaseUnreachable.status:
         response.headers["Retry-After"] = "5"
     return response

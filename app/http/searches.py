@@ -1,9 +1,12 @@
 """Searches over HTTP."""
 
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
+from app.http import tokens
 from app.http.accepted import accepted
-from app.http.auth import tenant_id
+from app.http.auth import identity, tenant_id
 from app.http.bodies import Body, BodyKind
 from app.http.endpoints import Answer, Endpoints
 from app.http.idempotency import once
@@ -42,11 +45,15 @@ BODY = BodyKind(
     scopes=[Scope.SEARCH],
     body=BODY,
     answers={202: JobAcceptedSchema, 200: FinishedSearchSchema},
+    tokens=True,
     headers={"Prefer": "wait=10: wait up to 10 seconds, at most 60, for the finished job (RFC 7240)."},
 )
 def submit_search(body: Body, catalogue: str) -> Answer:
     """Submit a search, and poll its job; or wait for it with `Prefer: wait=SECONDS`."""
+    tokens.require_catalogue(catalogue)
+    services().limits.take_search(identity())
     query, stored = read_query(body.content, body.uploads.files, services().drafter)
+    query = replace(query, within=tokens.within())
 
     def work(session: Session) -> Answer:
         return accepted(service.submit(session, tenant_id(), catalogue, query, stored))

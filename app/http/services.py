@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.catalog.drafting import Drafter
 from app.db.engine import make_engine, make_sessions
 from app.db.notify import JobWatcher
+from app.http.limits import Limits
 from app.jobs.client import JobClient
 from app.media.store import MediaStore
 from app.settings import Settings
@@ -29,6 +30,7 @@ class Services:
     jobs: JobClient
     store: MediaStore
     drafter: Drafter
+    limits: Limits
     watcher: JobWatcher
     stopping: threading.Event  # set once the process is to end: requests that wait are answered soon
 
@@ -50,6 +52,7 @@ class Services:
             jobs=JobClient(settings.redis_url, sessions),
             store=store,
             drafter=Drafter(store, settings),
+            limits=Limits(settings.redis_url, settings.requests_per_minute),
             watcher=JobWatcher(settings.database_url),
             stopping=threading.Event(),
         )

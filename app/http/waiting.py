@@ -7,9 +7,8 @@ import time
 from flask import request
 
 from app.db.job_tables import Job
-from app.http.auth import tenant_id
 from app.http.services import THREADS, services
-from app.jobs import service
+from app.http.tokens import own_job
 from app.types import JobState
 
 LONGEST = 60.0  # seconds
@@ -60,4 +59,4 @@ def _is_worth_it(job: Job) -> bool:
 
 def _read(job_id: str) -> Job:
     with services().sessions() as session:
-        return service.find(session, tenant_id(), job_id)
+        return own_job(session, job_id)

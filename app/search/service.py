@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 
 from app.catalog.drafts import MediaRef
 from app.catalog.service import catalogue_id
-from app.db import jobs, media, products
+from app.db import jobs, matching, media, products
+from app.db.filtering import EVERYTHING, Filter, sql_of
 from app.db.job_tables import Job
 from app.errors import FieldError, JobUnfinished, ProductUnknown, RequestInvalid
 from app.jobs.client import enqueue
 from app.jobs.names import Task
+from app.search.filters import parse_filter
 from app.types import JobKind, JobState, Modality, QueryPart, SearchQuery
 
 FROZEN = 200  # hits that a search keeps; pages never go beyond
@@ -88,13 +90,20 @@ def _cancels_out(parts: Sequence[QueryPart]) -> bool:
 
 
 def _check_products(session: Session, catalogue_row: int, query: SearchQuery) -> None:
+    where = sql_of(parse_filter(query.within)) if query.within else EVERYTHING
     unknown = [
         FieldError(f"/{part.name}", f"the catalogue has no product {part.sku!r}")
         for part in query.parts
-        if part.sku is not None and products.find(session, catalogue_row, part.sku) is None
+        if part.sku is not None and not _is_there(session, catalogue_row, part.sku, where)
     ]
     if unknown:
         raise ProductUnknown(f"{unknown[0].pointer}: {unknown[0].detail}.", unknown)
+
+
+def _is_there(session: Session, catalogue_row: int, sku: str, where: Filter) -> bool:
+    """Whether there is such a product among those that may be seen."""
+    found = products.find(session, catalogue_row, sku)
+    return found is not None and bool(matching.among(session, catalogue_row, where, [found.id]))
 
 
 def read_query(request: dict[str, Any]) -> SearchQuery:

@@ -74,3 +74,15 @@ def test_a_field_that_no_product_has_is_told(stocked: Shop) -> None:
     assert result is not None
     assert (result["hits"], result["total"]) == ([], 0)
     assert result["notes"] == ["No product of the catalogue has colr."]
+
+
+def test_what_a_token_may_not_see_is_neither_found_nor_counted_nor_named(stocked: Shop) -> None:
+    kept = "colour = 'red'"
+    result = stocked.search(SHOES, within=kept, filter="price < 15 OR colour = 'blue'", facets=("colour",)).result
+    assert result is not None
+    assert sorted(hit["sku"] for hit in result["hits"]) == sorted(f"shoe-{number}" for number in range(0, 15, 3))
+    assert result["facets"]["colour"] == [{"value": "red", "count": 5}]
+    nothing = stocked.search(SHOES, within=kept, filter="colr = 'red'").result
+    assert nothing is not None
+    assert (nothing["total"], nothing["notes"]) == (0, [])
+    assert len(stocked.found(SHOES, within="")) == 30

@@ -12,12 +12,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from app.catalog import service
-from app.cli.server import DATA, running
+from app.cli.server import DATA, settings_here
 from app.db import catalogues, spaces
 from app.db.space_tables import EmbeddingSpace
 from app.errors import ArtifactInvalid, JudgedSetInvalid
 from app.keys.service import TENANT
-from app.settings import Settings, child_environ
 from app.types import EncoderCard, Modality
 from workers.alignment.artifact import TUNED, Alignment, save_alignment
 from workers.alignment.network import AlignmentNetwork
@@ -43,7 +42,6 @@ from workers.training.settings import TrainingSettings
 from workers.training.shop import write_judged_set
 from workers.training.steps import Look
 
-URLS = ("database_url", "redis_url", "media_url")
 BATCH = 256
 EPOCHS = 5  # on dev, more of them lose what fewer win
 FEWEST_STEPS = 120
@@ -75,7 +73,7 @@ class CatalogueFit:
         """
         started = perf_counter()
         data = self.out / "data"
-        connections = Connections.of(_here())
+        connections = Connections.of(settings_here(DATA))
         try:
             space = _read_catalogue(self.catalogue, connections, data)
             with _answering(space, connections) as base:
@@ -139,12 +137,6 @@ def _fittable(base: Path, encoders: Choice) -> tuple[Alignment, Mapping[Modality
             f" {cards[Modality.IMAGE].name}, has no classifier. Train from judged sets (--data) instead."
         )
     return present, cards
-
-
-def _here() -> Settings:
-    """The settings of the environment; where it names no servers, those of the stack that runs here."""
-    run = running(DATA) or {}
-    return Settings.from_env(child_environ({}, {url.upper(): str(run[url]) for url in URLS if url in run}))
 
 
 def _read_catalogue(name: str, connections: Connections, folder: Path) -> EmbeddingSpace | None:

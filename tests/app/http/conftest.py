@@ -19,6 +19,7 @@ from app.db import spaces
 from app.http.app import create_app
 from app.http.services import Services
 from app.keys import service as keys
+from app.keys.service import KeyWish
 from app.local.servers import Servers
 from app.settings import Settings
 from app.types import Modality, Scope, SpaceKey
@@ -78,7 +79,7 @@ def space_id(own: Services) -> int:
 
 def _key(own: Services, *scopes: Scope) -> str:
     with own.sessions.begin() as session:
-        return keys.create(session, "test", list(scopes))
+        return keys.create(session, keys.first_tenant(session), KeyWish(name="test", scopes=scopes)).key
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from flask import Flask
 
 from app.http.services import Services
 from app.keys import service as keys
+from app.keys.service import KeyWish
 from app.types import Scope
 from tests.app.http.conftest import Api, assert_problem
 
@@ -26,8 +27,9 @@ def test_a_wrong_key_is_refused_before_the_body_is_read(app: Flask) -> None:
 
 def test_a_revoked_key_is_refused(app: Flask, own: Services) -> None:
     with own.sessions.begin() as session:
-        key = keys.create(session, "gone", [Scope.SEARCH])
-        keys.revoke(session, key[: keys.SHOWN])
+        tenant = keys.first_tenant(session)
+        key = keys.create(session, tenant, KeyWish(name="gone", scopes=[Scope.SEARCH])).key
+        keys.revoke(session, tenant, key[: keys.SHOWN])
     assert_problem(Api(app.test_client(), key).get("/v1/jobs"), 401)
 
 
