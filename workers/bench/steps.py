@@ -1,5 +1,7 @@
 """Steps that the benchmarks of ingests and of reindexes share."""
 
+from collections.abc import Sequence
+
 from rich.progress import Progress
 
 from app.client import Job
@@ -9,12 +11,12 @@ from workers.bench.ingest_sample import Kind, offers
 from workers.embedder import Embedder
 
 
-def alone_by_kind(count: int, progress: Progress) -> dict[Kind, float]:
+def alone_by_kind(kinds: Sequence[Kind], count: int, progress: Progress) -> dict[Kind, float]:
     """Products a second that the encoders embed by themselves, of each kind."""
     embedder = Embedder.load(Settings(database_url="", redis_url="", media_url=""))
-    task = progress.add_task("the encoders alone", total=len(Kind))
+    task = progress.add_task("the encoders alone", total=len(kinds))
     found = {}
-    for kind in Kind:
+    for kind in kinds:
         chosen = offers(kind, count)
         encode_alone(embedder, chosen[:20])  # warms up
         found[kind] = encode_alone(embedder, chosen)

@@ -45,7 +45,7 @@ def bench_ingest(products: int, again: int, upload_mb: int, json_file: Path | No
     """
     console = Console()
     with progress_bar(console) as progress:
-        alone = alone_by_kind(products, progress)
+        alone = alone_by_kind(list(Kind), products, progress)
         with (
             tempfile.TemporaryDirectory() as folder,
             Stack(Path(folder)) as stack,

@@ -45,21 +45,29 @@ class UnderLoad:
 
 @click.command("bench-reindex")
 @click.option("--products", type=click.IntRange(50), default=400, show_default=True, help="How many of each kind.")
+@click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice([str(kind) for kind in Kind]),
+    multiple=True,
+    default=[str(kind) for kind in Kind],
+    help="What products have; all three kinds unless told.",
+)
 @click.option("--many", type=click.IntRange(50), default=20_000, show_default=True, help="How many under load.")
 @click.option("--json", "json_file", type=OUTPUT_FILE, help="Write what was measured to this file.")
-def bench_reindex(products: int, many: int, json_file: Path | None) -> None:
+def bench_reindex(products: int, kinds: tuple[str, ...], many: int, json_file: Path | None) -> None:
     """Build spaces of products of texts, of texts and pictures, and of these and voices, on a stack of its own.
 
     Each catalogue is embedded anew where it is, then by another alignment from what its encoders gave before. At last
     many products of texts are reindexed while clients search at a steady rate, and the space is gone back from.
     """
-    console = Console()
+    console, chosen = Console(), [Kind(kind) for kind in kinds]
     with progress_bar(console) as progress, tempfile.TemporaryDirectory() as folder:
-        alone = alone_by_kind(products, progress)
+        alone = alone_by_kind(chosen, products, progress)
         other = bent(Path(folder) / "alignment")
         with Stack(Path(folder) / "stack") as stack, Client(stack.url, stack.key) as client:
             alignment = client.upload_alignment(other)
-            measured = [_measured(client, kind, products, alone[kind], alignment, progress) for kind in Kind]
+            measured = [_measured(client, kind, products, alone[kind], alignment, progress) for kind in chosen]
             loaded = _under_load(stack, client, many, alignment, progress)
     console.print(_speeds(measured))
     console.print(_load(loaded))
