@@ -8,7 +8,7 @@ import logging
 import time
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from app.db.engine import make_engine, make_sessions
 
@@ -49,7 +49,7 @@ class Replica:
                 return False
             with self._engine.connect() as connection:
                 taken_over = connection.execute(TAKEN_OVER).scalar_one()
-        except OperationalError as error:
+        except DBAPIError as error:
             log.warning("The replica cannot be read, the primary answers: %s", error.orig)
             self._avoided_until = time.monotonic() + AVOIDED
             return False
