@@ -155,6 +155,12 @@ class ProductThere(TriseekError):
     status = 409
 
 
+class PreconditionFailed(TriseekError):
+    """The product is not as the request says it must be."""
+
+    status = 412
+
+
 class WebhookUnknown(TriseekError):
     """There is no such webhook."""
 

@@ -25,6 +25,14 @@ def find(session: Session, catalogue_id: int, sku: str) -> Product | None:
     return session.scalars(select(Product).where(Product.catalogue_id == catalogue_id, Product.sku == sku)).first()
 
 
+def find_alone(session: Session, catalogue_id: int, sku: str) -> Product | None:
+    """One product, which nobody else who asks so changes, or makes, until the transaction ends."""
+    alone = text("SELECT pg_advisory_xact_lock(hashtextextended(:sku, :catalogue))")
+    session.execute(alone, {"sku": sku, "catalogue": catalogue_id})
+    chosen = select(Product).where(Product.catalogue_id == catalogue_id, Product.sku == sku).with_for_update()
+    return session.scalars(chosen.execution_options(populate_existing=True)).first()
+
+
 def content_digests(session: Session, catalogue_id: int, skus: Sequence[str]) -> dict[str, bytes]:
     """Of those of these products that are known, what they were last embedded with; nothing where it was not yet."""
     is_ready = Product.version == Product.embedded_version

@@ -12,6 +12,7 @@ from app.catalog.retrying import retry
 from app.catalog.schema import ProductSchema
 from app.db.job_tables import Job
 from app.errors import FieldError, RequestInvalid
+from app.http import preconditions
 from app.http.accepted import accepted
 from app.http.auth import tenant_id
 from app.http.bodies import Body, BodyKind
@@ -76,7 +77,12 @@ def create_product(body: Body, catalogue: str) -> Answer:
 
 
 @products.endpoint(
-    "PUT", PRODUCT, scopes=[Scope.WRITE], body=_body(ProductReplacementSchema), answers={202: ProductAcceptedSchema}
+    "PUT",
+    PRODUCT,
+    scopes=[Scope.WRITE],
+    body=_body(ProductReplacementSchema),
+    answers={202: ProductAcceptedSchema},
+    headers=preconditions.HEADERS,
 )
 def replace_product(body: Body, catalogue: str, sku: str) -> Answer:
     """Replace a product, or upload a new one."""
@@ -86,6 +92,7 @@ def replace_product(body: Body, catalogue: str, sku: str) -> Answer:
         raise RequestInvalid("The body has another SKU than the path.", [FieldError("/sku", f"must be {sku!r}")])
     draft = services().drafter.draft(body.content | {"sku": sku}, body.uploads.files)
     with services().jobs.transaction() as session:
+        preconditions.require(session, catalogue, sku)
         return _accepted(session, catalogue, sku, service.put(session, tenant_id(), catalogue, draft))
 
 
@@ -95,6 +102,7 @@ def replace_product(body: Body, catalogue: str, sku: str) -> Answer:
     scopes=[Scope.WRITE],
     body=_body(ProductPatchSchema, "application/merge-patch+json"),
     answers={202: ProductAcceptedSchema},
+    headers=preconditions.HEADERS,
 )
 def patch_one(body: Body, catalogue: str, sku: str) -> Answer:
     """Change some fields of a product (RFC 7396): null removes one."""
@@ -105,6 +113,7 @@ def patch_one(body: Body, catalogue: str, sku: str) -> Answer:
         if name in body.content
     }
     with services().jobs.transaction() as session:
+        preconditions.require(session, catalogue, sku)
         job = patch_product(session, tenant_id(), catalogue, sku, body.content, stored)
         return _accepted(session, catalogue, sku, job)
 
@@ -121,12 +130,13 @@ def retry_failed(catalogue: str) -> Answer:
 
 @products.endpoint("GET", PRODUCT, scopes=READ, answers={200: StoredProductSchema})
 def read_product(catalogue: str, sku: str) -> Answer:
-    """Read a product."""
+    """Read a product, with its ETag."""
     with services().sessions() as session:
-        return Answer(body=_document(session, catalogue, sku))
+        view = service.view(session, tenant_id(), catalogue, sku)
+        return Answer(body=product_documents(session, [view])[0], headers=preconditions.headers_of(view.product))
 
 
-@products.endpoint("DELETE", PRODUCT, scopes=[Scope.WRITE], answers={204: None})
+@products.endpoint("DELETE", PRODUCT, scopes=[Scope.WRITE], answers={204: None}, headers=preconditions.HEADERS)
 def delete_product(catalogue: str, sku: str) -> Answer:
     """Delete a product, with its vectors in every space; frozen answers lose it within minutes.
 
@@ -134,6 +144,7 @@ def delete_product(catalogue: str, sku: str) -> Answer:
     """
     restorable = datetime.timedelta(days=services().settings.restorable_days)
     with services().jobs.transaction() as session:
+        preconditions.require(session, catalogue, sku)
         removal.delete(session, tenant_id(), catalogue, sku, restorable)
     return Answer(status=204)
 
@@ -162,12 +173,10 @@ def list_products(page: dict[str, Any], catalogue: str) -> Answer:
 
 
 def _accepted(session: Session, catalogue: str, sku: str, job: Job) -> Answer:
+    view = service.view(session, tenant_id(), catalogue, sku)
+    where = {"Location": url_for("jobs.read_job", job_id=str(job.id))}
     return Answer(
         status=202,
-        body={"product": _document(session, catalogue, sku), "job": job_document(job)},
-        headers={"Location": url_for("jobs.read_job", job_id=str(job.id))},
+        body={"product": product_documents(session, [view])[0], "job": job_document(job)},
+        headers=where | preconditions.headers_of(view.product),
     )
-
-
-def _document(session: Session, catalogue: str, sku: str) -> dict[str, Any]:
-    return product_documents(session, [service.view(session, tenant_id(), catalogue, sku)])[0]
