@@ -12,7 +12,7 @@ from app.client import Client
 from app.http.app import create_app
 from app.jobs.client import broker_url
 from app.jobs.names import Queue
-from app.keys.service import create
+from app.keys.service import KeyWish, create, first_tenant
 from app.types import Scope
 from tests.conftest import Services
 
@@ -35,7 +35,7 @@ class Listening:
 @pytest.fixture
 def listening(services: Services) -> Iterator[Listening]:
     with services.sessions.begin() as session:
-        key = create(session, "tests", list(Scope))
+        key = create(session, first_tenant(session), KeyWish(name="tests", scopes=list(Scope))).key
     app = create_app(services.settings)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever)
