@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session
 
 from app.db import backfill, embeddings, job_errors, jobs, media, spaces
 from app.db.job_tables import Job
@@ -61,10 +60,10 @@ def backfill_range(
     contents += [medium_of(connections.store, by_id[row.product_id], row) for row in stored]
     with _told(connections, leased.job_id):
         embedding = _embed(connections, held.of(space), held, contents, products, leased, request)
-        write(lambda: _written(connections, job, space, leased, products, embedding))
+        write(lambda: _write(connections, job, space, leased, products, embedding))
 
 
-def _written(
+def _write(
     connections: Connections,
     job: Job,
     space: EmbeddingSpace,
@@ -73,7 +72,20 @@ def _written(
     embedding: SpaceEmbedding,
 ) -> None:
     with _told(connections, job.id), connections.jobs.transaction() as session:
-        _write(session, job, space, leased, products, embedding)
+        spaces.lock_states(session, shared=True)
+        state = spaces.find(session, space.id)
+        now = embeddings.lock_versions(session, [product.id for product in products])
+        if state is None or state.state == SpaceState.RETIRED or not backfill.finish(session, leased):
+            return
+        current = [product for product in products if product.id in now and _is_as_read(product, now[product.id])]
+        write_products(session, space, current, embedding)
+        problems = problems_of(embedding, [space.id])
+        # What could not be embedded before is no news.
+        worse = [product for product in current if product.id in problems and product.failed_version != product.version]
+        job_errors.add(session, job.id, [(None, product.sku, problems[product.id]) for product in worse])
+        encoded = len(embedding.encoded)
+        jobs.advance(session, job.id, done=len(products) - len(worse), failed=len(worse), encoded=encoded)
+        reindex.go_on(session, job, space.id)
 
 
 @contextmanager
@@ -107,30 +119,6 @@ def _embed(
     embedding = SpaceEmbedding([towers], contents, {towers.space.id: known}, outputs)
     embedding.run(renewing(connections, lambda session: backfill.renew(session, leased)))
     return embedding
-
-
-def _write(
-    session: Session,
-    job: Job,
-    space: EmbeddingSpace,
-    leased: BackfillRange,
-    products: Sequence[Product],
-    embedding: SpaceEmbedding,
-) -> None:
-    spaces.lock_states(session, shared=True)
-    state = spaces.find(session, space.id)
-    now = embeddings.lock_versions(session, [product.id for product in products])
-    if state is None or state.state == SpaceState.RETIRED or not backfill.finish(session, leased):
-        return
-    current = [product for product in products if product.id in now and _is_as_read(product, now[product.id])]
-    write_products(session, space, current, embedding)
-    problems = problems_of(embedding, [space.id])
-    # What could not be embedded before is no news.
-    worse = [product for product in current if product.id in problems and product.failed_version != product.version]
-    job_errors.add(session, job.id, [(None, product.sku, problems[product.id]) for product in worse])
-    encoded = len(embedding.encoded)
-    jobs.advance(session, job.id, done=len(products) - len(worse), failed=len(worse), encoded=encoded)
-    reindex.go_on(session, job, space.id)
 
 
 def _is_as_read(product: Product, now: Product) -> bool:
