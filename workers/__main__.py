@@ -11,6 +11,7 @@ from workers.cli.bench_size import bench_size
 from workers.cli.compare import compare
 from workers.cli.evaluate import evaluate
 from workers.cli.leave_one_out import leave_one_out
+from workers.cli.licences import licences
 from workers.cli.rerank import rerank
 from workers.cli.weigh import weigh
 from workers.cli.weights import weights
@@ -32,6 +33,7 @@ main.add_command(bench_ingest)
 main.add_command(bench_rank)
 main.add_command(bench_reindex)
 main.add_command(bench_size)
+main.add_command(licences)
 
 if __name__ == "__main__":
     main(prog_name="triseek")

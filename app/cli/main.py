@@ -74,6 +74,7 @@ for command in (
     completion,
     migrate,
     passed_on("align", "Train and inspect alignment networks (needs the workers' packages)."),
+    passed_on("licences", "List the licences of all packages and weights (needs the workers' packages)."),
     passed_on("weights", "Look whether the encoders' weights are here (needs the workers' packages)."),
     passed_on("evaluate", "Measure retrieval on a judged set (needs the workers' packages)."),
 ):
