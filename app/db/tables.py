@@ -40,6 +40,7 @@ class ApiKey(Table):
     """A key to the API, stored as its SHA-256 alone: it is 256 random bits, so it needs no salt."""
 
     __tablename__ = "api_keys"
+    __table_args__ = (Index("api_keys_by_prefix", "tenant_id", "prefix"),)
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(Text)

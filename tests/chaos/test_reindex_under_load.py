@@ -21,7 +21,7 @@ from workers.bench.bent import bent
 LEASE = 30  # seconds
 SEARCHERS, EVERY = 8, 0.5  # clients, and seconds between two searches of one
 WRITERS = 2
-THERE = 2_000  # products before
+THERE = 1_400  # products before
 GONE = 50  # of these, deleted meanwhile
 FIXED = 200  # the last of these, which stay as they are
 QUERIES = [f"article {THERE - number}" for number in range(1, 6)]

@@ -11,7 +11,16 @@ from app.settings import Settings
 
 OPEN = ("/health/", "/metrics", "/openapi.json", "/docs", "/static/")  # what needs no key, besides the search page
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
-VALUES = {"rank": 1, "catalogue": "shop", "sku": "a", "job_id": "b", "digest": "c", "space_id": 1, "webhook_id": 1}
+VALUES = {
+    "prefix": "ts_1234567",
+    "rank": 1,
+    "catalogue": "shop",
+    "sku": "a",
+    "job_id": "b",
+    "digest": "c",
+    "space_id": 1,
+    "webhook_id": 1,
+}
 
 
 @pytest.fixture

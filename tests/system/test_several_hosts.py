@@ -19,7 +19,7 @@ from tests.workers.pictures import encoded, halves
 
 LEASE = 5  # seconds after which what a host left is taken over
 PATIENCE = 120.0  # seconds
-PRODUCTS = 120
+PRODUCTS = 60
 PICTURE = encoded(halves(), "PNG")
 
 
