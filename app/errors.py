@@ -227,6 +227,12 @@ class KeyUnknown(TriseekError):
     status = 404
 
 
+class KeyReplaced(TriseekError):
+    """The API key was rotated before."""
+
+    status = 409
+
+
 class ScopeMissing(TriseekError):
     """The API key may not do this."""
 

@@ -2,6 +2,8 @@
 
 import click
 
+SILENCE = "Nobody answered: say --yes where nobody can."
+
 
 def confirm(question: str, *, default: bool = False) -> None:
     """Asks; ends the command unless the answer is yes.
@@ -14,7 +16,9 @@ def confirm(question: str, *, default: bool = False) -> None:
         is_meant = click.confirm(question, default=default)
     except click.Abort as error:
         if isinstance(error.__context__, EOFError):
-            raise click.UsageError("Nobody answered: say --yes where nobody can.") from error
+            raise click.UsageError(SILENCE) from error
         raise  # Ctrl-C
+    except RuntimeError as error:  # standard input is closed
+        raise click.UsageError(SILENCE) from error
     if not is_meant:
         raise click.Abort

@@ -2,7 +2,7 @@
 
 import datetime
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,11 +17,26 @@ from app.cli.server import DATA, settings_here
 from app.db import audit
 from app.db.engine import make_engine, make_sessions
 from app.keys import service
-from app.keys.service import KeyWish
+from app.keys.service import LONGEST, LONGEST_NAME, MOST, KeyWish
 from app.types import Scope
 
 SHELL = "shell"  # who did it, in the audit log
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class Name(click.ParamType[str]):
+    """What a key is called."""
+
+    name = "TEXT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401  click's signature
+        """The name, if it is neither empty nor too long."""
+        if not 0 < len(value) <= LONGEST_NAME:
+            self.fail(f"must have 1 to {LONGEST_NAME} characters", param, ctx)
+        return str(value)
+
+
+NAME = Name()
 
 
 @click.group()
@@ -37,11 +52,21 @@ def data_option(command: _Function) -> _Function:
 
 
 @keys.command()
-@click.option("--name", required=True, help="What the key is for, to tell keys apart.")
-@click.option("--scope", "scopes", type=click.Choice([str(s) for s in Scope]), multiple=True, default=["search"])
-@click.option("--days", type=click.IntRange(1, 3650), help="After which it expires; never unless told.")
-@click.option("--per-minute", type=click.IntRange(1), help="Requests; as TRISEEK_REQUESTS_PER_MINUTE says unless told.")
-@click.option("--searches-per-day", type=click.IntRange(1), help="Any number unless told.")
+@click.option("--name", type=NAME, required=True, help="What the key is for, to tell keys apart.")
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice([str(s) for s in Scope]),
+    multiple=True,
+    default=["search"],
+    show_default=True,
+    help="search: search, and read products; write: upload and delete; admin: spaces, keys, upkeep. Once for each.",
+)
+@click.option("--days", type=click.IntRange(1, LONGEST), help="After which it expires; never unless told.")
+@click.option(
+    "--per-minute", type=click.IntRange(1, MOST), help="Requests; as TRISEEK_REQUESTS_PER_MINUTE says unless told."
+)
+@click.option("--searches-per-day", type=click.IntRange(1, MOST), help="Any number unless told.")
 @data_option
 def create(
     name: str,
@@ -76,16 +101,23 @@ def list_keys(as_json: bool, data: Path) -> None:
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
-    table = Table("prefix", "name", "scopes", "state", "expires", "last used", box=SIMPLE, pad_edge=False)
+    table = Table("prefix", "name", "scopes", "state", "limits", "expires", "last used", box=SIMPLE, pad_edge=False)
     for key in found:
         times = [str(key[name] or "never")[:16].replace("T", " ") for name in ("expires_at", "last_used_at")]
-        table.add_row(str(key["prefix"]), str(key["name"]), ", ".join(key["scopes"]), str(key["state"]), *times)  # type: ignore[arg-type]
+        scopes, limits = ", ".join(key["scopes"]), _limits(key)
+        table.add_row(key["prefix"], key["name"], scopes, key["state"], limits, *times)
     Console().print(table)
 
 
 @keys.command()
 @click.argument("prefix")
-@click.option("--grace", type=click.IntRange(0), default=24, show_default=True, help="Hours that the old one works on.")
+@click.option(
+    "--grace",
+    type=click.IntRange(0, 24 * LONGEST),
+    default=24,
+    show_default=True,
+    help="Hours that the old one works on.",
+)
 @data_option
 def rotate(prefix: str, grace: int, data: Path) -> None:
     """Make a key in the place of the one that begins with PREFIX, and print it. It is shown this once."""
@@ -104,6 +136,11 @@ def revoke(prefix: str, data: Path) -> None:
         count = service.revoke(session, tenant, prefix)
         _note(session, tenant, "key.revoke", prefix)
     click.echo(f"Revoked {count}.")
+
+
+def _limits(key: Mapping[str, Any]) -> str:
+    limits = (("requests_per_minute", "a minute"), ("searches_per_day", "searches a day"))
+    return ", ".join(f"{key[name]} {said}" for name, said in limits if key[name] is not None)
 
 
 def _note(session: Session, tenant_id: int, action: str, prefix: str) -> None:

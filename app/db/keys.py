@@ -73,11 +73,11 @@ def lock_valid(session: Session, tenant_id: int, prefix: str) -> ApiKey | None:
     ).first()
 
 
-def expire(session: Session, key_id: int, within: datetime.timedelta) -> None:
-    """Lets a key expire within this time, if it does not sooner."""
+def replace(session: Session, key_id: int, by: str, within: datetime.timedelta) -> None:
+    """Notes which key has come in the place of one, and lets that expire within this time, if it does not sooner."""
     until = func.now() + within
     sooner = func.least(func.coalesce(ApiKey.expires_at, until), until)
-    session.execute(update(ApiKey).where(ApiKey.id == key_id).values(expires_at=sooner))
+    session.execute(update(ApiKey).where(ApiKey.id == key_id).values(expires_at=sooner, replaced_by=by))
 
 
 def revoke(session: Session, tenant_id: int, prefix: str) -> int:

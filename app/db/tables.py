@@ -51,6 +51,7 @@ class ApiKey(Table):
     expires_at: Mapped[datetime.datetime | None] = mapped_column(Created)
     revoked_at: Mapped[datetime.datetime | None] = mapped_column(Created)
     last_used_at: Mapped[datetime.datetime | None] = mapped_column(Created)  # to the minute
+    replaced_by: Mapped[str | None] = mapped_column(Text)  # the first characters of the key that came in its place
     requests_per_minute: Mapped[int | None] = mapped_column(Integer)  # as the settings say if null
     searches_per_day: Mapped[int | None] = mapped_column(Integer)  # any number if null
 

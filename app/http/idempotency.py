@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.db import idempotency
 from app.errors import FieldError, IdempotencyConflict, RequestInvalid
-from app.http.auth import tenant_id
+from app.http.auth import identity, tenant_id
 from app.http.endpoints import Answer
 from app.http.services import services
 
@@ -37,7 +37,7 @@ def once(work: Callable[[Session], Answer], digest: bytes = b"") -> Answer:
         wrong = FieldError("/Idempotency-Key", f"must have 1 to {LONGEST_KEY} characters")
         raise RequestInvalid("The header Idempotency-Key is wrong.", [wrong])
     with services().jobs.transaction() as session:
-        return _claimed(session, key, _fingerprint(digest), work)
+        return _claimed(session, _own(key), _fingerprint(digest), work)
 
 
 def _claimed(session: Session, key: str, fingerprint: bytes, work: Callable[[Session], Answer]) -> Answer:
@@ -45,11 +45,17 @@ def _claimed(session: Session, key: str, fingerprint: bytes, work: Callable[[Ses
     if earlier is not None:
         if earlier.fingerprint != fingerprint:
             wrong = FieldError("/Idempotency-Key", "was used with another body")
-            raise IdempotencyConflict(f"The key {key!r} was used with another request.", [wrong])
+            raise IdempotencyConflict("This Idempotency-Key was used with another request.", [wrong])
         return Answer(**(earlier.answer or {}))
     answer = work(session)
     idempotency.remember(session, tenant_id(), key, asdict(answer))
     return answer
+
+
+def _own(key: str) -> str:
+    """The key as of who asks: what holders of search tokens choose is in nobody else's way."""
+    who = identity()
+    return f"{who.key_id} {who.token.nonce if who.token else ''} {key}"
 
 
 def _fingerprint(digest: bytes) -> bytes:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
+from app.catalog.service import catalogue_id
 from app.http.audit import note
 from app.http.auth import identity, tenant_id
 from app.http.bodies import Body, BodyKind
@@ -93,6 +94,7 @@ def make_search_token(body: Body) -> Answer:
     asked = dict(body.content)
     lasts = datetime.timedelta(seconds=asked.pop("expires_in_seconds"))
     with services().sessions() as session:
+        catalogue_id(session, tenant_id(), asked["catalogue"])  # which is there
         token = service.make_token(session, identity(), SearchToken(**asked), lasts)
     return Answer(status=201, body={"token": token, "expires_at": (_now() + lasts).isoformat(timespec="seconds")})
 

@@ -39,7 +39,7 @@ def require(session: Session, catalogue: str, sku: str) -> None:
     if not (must_match or must_differ):
         return
     # Of those who make a catalogue's first product at once, each must wait for the others.
-    find = catalogues.find_or_create if request.method == "PUT" else catalogues.find
+    find = catalogues.find_or_create if request.method in ("POST", "PUT") else catalogues.find
     catalogue_row = find(session, tenant_id(), catalogue)
     product = None if catalogue_row is None else products.find_alone(session, catalogue_row, sku)
     etag = None if product is None else etag_of(product)

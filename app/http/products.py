@@ -62,7 +62,12 @@ def _body(schema: type[ProductSchema | ProductReplacementSchema | ProductPatchSc
 
 
 @products.endpoint(
-    "POST", COLLECTION, scopes=[Scope.WRITE], body=_body(ProductSchema), answers={202: ProductAcceptedSchema}
+    "POST",
+    COLLECTION,
+    scopes=[Scope.WRITE],
+    body=_body(ProductSchema),
+    answers={202: ProductAcceptedSchema},
+    headers=preconditions.HEADERS,
 )
 def create_product(body: Body, catalogue: str) -> Answer:
     """Upload a product; one of the same SKU is replaced, so that a catalogue can be uploaded again."""
@@ -70,6 +75,7 @@ def create_product(body: Body, catalogue: str) -> Answer:
     draft = services().drafter.draft(body.content, body.uploads.files)
 
     def work(session: Session) -> Answer:
+        preconditions.require(session, catalogue, draft.sku)
         job = service.put(session, tenant_id(), catalogue, draft)
         return _accepted(session, catalogue, draft.sku, job)
 

@@ -51,12 +51,13 @@ BODY = BodyKind(
 def submit_search(body: Body, catalogue: str) -> Answer:
     """Submit a search, and poll its job; or wait for it with `Prefer: wait=SECONDS`."""
     tokens.require_catalogue(catalogue)
-    services().limits.take_search(identity())
     query, stored = read_query(body.content, body.uploads.files, services().drafter)
     query = replace(query, within=tokens.within())
 
     def work(session: Session) -> Answer:
-        return accepted(service.submit(session, tenant_id(), catalogue, query, stored))
+        job = service.submit(session, tenant_id(), catalogue, query, stored)
+        services().limits.take_search(identity())  # of those that are refused, or repeated, none counts
+        return accepted(job)
 
     return _finished(once(work, body.digest), preferred_wait())
 

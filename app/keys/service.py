@@ -5,12 +5,13 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.db import catalogues, keys
 from app.db.tables import ApiKey
-from app.errors import KeyRejected, KeyUnknown
+from app.errors import KeyRejected, KeyReplaced, KeyUnknown
 from app.keys import tokens
 from app.keys.tokens import SearchToken
 from app.types import Scope
@@ -18,6 +19,9 @@ from app.types import Scope
 TENANT = "default"  # there is one tenant for now
 PREFIX = "ts_"
 SHOWN = 10  # how many of a key's characters may be shown again
+LONGEST = 3_650  # days that a key may be wished to last
+LONGEST_NAME = 200  # characters
+MOST = 1_000_000_000  # of any limit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,10 +129,13 @@ def rotate(session: Session, tenant_id: int, prefix: str, grace: datetime.timede
 
     Raises:
         KeyUnknown: no valid key begins so.
+        KeyReplaced: that was done before.
     """
-    old = keys.lock_valid(session, tenant_id, prefix)
+    old = keys.lock_valid(session, tenant_id, prefix[:SHOWN])
     if old is None:
-        raise KeyUnknown(f"No valid key begins with {prefix}.")
+        raise _unknown(prefix)
+    if old.replaced_by is not None:
+        raise KeyReplaced(f"Key {old.prefix} was rotated before: {old.replaced_by} is in its place. Rotate that one.")
     wish = KeyWish(
         name=old.name,
         scopes=[Scope(scope) for scope in old.scopes],
@@ -137,7 +144,7 @@ def rotate(session: Session, tenant_id: int, prefix: str, grace: datetime.timede
         searches_per_day=old.searches_per_day,
     )
     made = create(session, tenant_id, wish)
-    keys.expire(session, old.id, grace)
+    keys.replace(session, old.id, made.row.prefix, grace)
     return made
 
 
@@ -147,13 +154,17 @@ def revoke(session: Session, tenant_id: int, prefix: str) -> int:
     Raises:
         KeyUnknown: none does that was not revoked.
     """
-    count = keys.revoke(session, tenant_id, prefix)
+    count = keys.revoke(session, tenant_id, prefix[:SHOWN])
     if not count:
-        raise KeyUnknown(f"No valid key begins with {prefix}.")
+        raise _unknown(prefix)
     return count
 
 
-def document(row: ApiKey, now: datetime.datetime) -> dict[str, object]:
+def _unknown(prefix: str) -> KeyUnknown:
+    return KeyUnknown(f"No valid key begins with {prefix[:SHOWN]!r}: its first {SHOWN} characters say which is meant.")
+
+
+def document(row: ApiKey, now: datetime.datetime) -> dict[str, Any]:
     """What may be told of a key."""
     is_over = row.expires_at is not None and row.expires_at <= now
     return {
@@ -161,6 +172,7 @@ def document(row: ApiKey, now: datetime.datetime) -> dict[str, object]:
         "name": row.name,
         "scopes": row.scopes,
         "state": "revoked" if row.revoked_at is not None else "expired" if is_over else "valid",
+        "replaced_by": row.replaced_by,
         "created_at": row.created_at.isoformat(timespec="seconds"),
         "expires_at": None if row.expires_at is None else row.expires_at.isoformat(timespec="seconds"),
         "requests_per_minute": row.requests_per_minute,

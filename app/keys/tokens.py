@@ -50,9 +50,12 @@ def read(session: Session, token: str) -> tuple[ApiKey, SearchToken]:
     if row is None or Scope.SEARCH not in row.scopes:
         raise KeyRejected("This search token is unknown, or the key that it was made by is not valid any more.")
     try:
-        _, until, catalogue, written, per_minute, nonce = _serializer(row).loads(signed)
+        content = _serializer(row).loads(signed)
+        _, until, catalogue, written, per_minute, nonce = content
     except (BadData, ValueError) as error:
         raise KeyRejected("This search token was changed.") from error
+    if _serializer(row).dumps(content) != signed:  # base64 may be written in several ways
+        raise KeyRejected("This search token was changed.")
     if time.time() >= until:
         raise KeyRejected("This search token has expired: ask the shop for another.")
     return row, SearchToken(catalogue=catalogue, filter=written, requests_per_minute=per_minute, nonce=nonce)

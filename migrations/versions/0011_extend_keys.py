@@ -10,6 +10,7 @@ def upgrade() -> None:
     op.execute("""
 ALTER TABLE api_keys
     ADD COLUMN last_used_at TIMESTAMPTZ,
+    ADD COLUMN replaced_by TEXT,
     ADD COLUMN requests_per_minute INTEGER,
     ADD COLUMN searches_per_day INTEGER;
 CREATE INDEX api_keys_by_prefix ON api_keys (tenant_id, prefix);
@@ -19,5 +20,6 @@ CREATE INDEX api_keys_by_prefix ON api_keys (tenant_id, prefix);
 def downgrade() -> None:
     op.execute("""
 DROP INDEX api_keys_by_prefix;
-ALTER TABLE api_keys DROP COLUMN last_used_at, DROP COLUMN requests_per_minute, DROP COLUMN searches_per_day;
+ALTER TABLE api_keys DROP COLUMN last_used_at, DROP COLUMN replaced_by,
+    DROP COLUMN requests_per_minute, DROP COLUMN searches_per_day;
 """)

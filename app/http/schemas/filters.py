@@ -20,6 +20,11 @@ def readable_filter(written: str) -> None:
         _check(parse_filter, written)
 
 
+def some_filter(written: str) -> None:
+    """Refuses what is no filter, an empty one, too: whoever forgot it must not open what it was to close."""
+    _check(parse_filter, written)
+
+
 def readable_field(written: str) -> None:
     """Refuses what names no field."""
     _check(parse_field, written)

@@ -3,11 +3,10 @@
 from marshmallow import Schema, fields, validate
 
 from app.catalog.schema import printable
-from app.http.schemas.filters import readable_filter
+from app.http.schemas.filters import some_filter
+from app.keys.service import LONGEST, LONGEST_NAME, MOST
 from app.types import Scope
 
-LONGEST = 3_650  # days
-MOST = 1_000_000_000
 LONGEST_FILTER = 2_000  # characters; it stands in a header
 
 
@@ -16,7 +15,7 @@ class KeyRequestSchema(Schema):
 
     name = fields.String(
         required=True,
-        validate=[validate.Length(1, 200), printable],
+        validate=[validate.Length(1, LONGEST_NAME), printable],
         metadata={"description": "What it is for, to tell keys apart.", "example": "search page"},
     )
     scopes = fields.List(
@@ -61,6 +60,9 @@ class KeySchema(Schema):
     name = fields.String(required=True)
     scopes = fields.List(fields.String(), required=True)
     state = fields.String(required=True, validate=validate.OneOf(["valid", "expired", "revoked"]))
+    replaced_by = fields.String(
+        required=True, allow_none=True, metadata={"description": "The key that came in its place, once it is rotated."}
+    )
     created_at = fields.DateTime(required=True)
     expires_at = fields.DateTime(required=True, allow_none=True)
     requests_per_minute = fields.Integer(required=True, allow_none=True)
@@ -91,7 +93,7 @@ class TokenRequestSchema(Schema):
     filter = fields.String(
         load_default=None,
         allow_none=True,
-        validate=[validate.Length(max=LONGEST_FILTER), printable, readable_filter],
+        validate=[validate.Length(1, LONGEST_FILTER), printable, some_filter],
         metadata={"description": "Holds whatever the holder asks for.", "example": "published = TRUE"},
     )
     expires_in_seconds = fields.Integer(strict=True, load_default=3_600, validate=validate.Range(1, 86_400))

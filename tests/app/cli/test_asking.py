@@ -13,6 +13,15 @@ def remove() -> None:
     click.echo("removed")
 
 
+def test_where_no_input_is_at_all_the_way_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(_: str) -> str:
+        raise RuntimeError("input(): lost sys.stdin")
+
+    monkeypatch.setattr("click.termui.visible_prompt_func", lost)
+    with pytest.raises(click.UsageError, match="--yes"):
+        confirm("Remove it?")
+
+
 @pytest.mark.parametrize(
     ("answer", "code", "said"),
     [

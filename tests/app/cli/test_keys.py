@@ -37,8 +37,28 @@ def test_a_key_is_made_rotated_and_revoked() -> None:
 
 
 def test_a_key_that_is_not_there_is_told() -> None:
-    assert "No valid key begins with ts_nothing" in _run("revoke", "ts_nothing", code=2)
-    assert "No valid key begins with ts_nothing" in _run("rotate", "ts_nothing", code=2)
+    assert "No valid key begins with 'ts_nothing'" in _run("revoke", "ts_nothing", code=2)
+    assert "No valid key begins with 'ts_nothing'" in _run("rotate", "ts_nothing", code=2)
+
+
+def test_a_whole_key_names_itself_and_a_rotated_one_is_not_rotated_again() -> None:
+    old = _run("create", "--name", "page")
+    new = _run("rotate", old)
+    assert f"{new[:10]} is in its place" in _run("rotate", old[:10], code=2)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["create", "--name", ""],
+        ["create", "--name", "x" * 201],
+        ["create", "--name", "a", "--per-minute", "99999999999"],
+        ["create", "--name", "a", "--days", "3651"],
+        ["rotate", "ts_1234567", "--grace", "99999999"],
+    ],
+)
+def test_what_no_key_can_have_is_refused(options: list[str]) -> None:
+    assert "Invalid value" in _run(*options, code=2)
 
 
 def test_without_a_database_it_is_said_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

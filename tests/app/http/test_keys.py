@@ -1,6 +1,7 @@
 """The life of API keys: made, used, rotated, expired, revoked."""
 
 import datetime
+import threading
 
 import pytest
 from flask import Flask
@@ -73,6 +74,23 @@ def test_a_rotated_key_works_for_as_long_as_was_said(app: Flask, api: Api) -> No
         assert_problem(Api(app.test_client(), key).get("/v1/keys"), 403)
     assert api.post(f"/v1/keys/{new.json['prefix']}/rotate", json={"grace_hours": 0}).status_code == 201
     assert_problem(Api(app.test_client(), new.json["key"]).get("/v1/keys"), 401)
+
+
+def test_of_many_rotations_at_once_one_is_done(app: Flask, api: Api) -> None:
+    old = _made(api)
+    answers: list[int] = []
+
+    def rotate() -> None:
+        own = Api(app.test_client(), api.key)
+        answers.append(own.post(f"/v1/keys/{old['prefix']}/rotate", json={}).status_code)
+
+    threads = [threading.Thread(target=rotate) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [201] + [409] * 5
+    assert _listed(api, old["prefix"])["replaced_by"] in {each["prefix"] for each in api.get("/v1/keys").json["keys"]}
 
 
 def test_grace_does_not_lengthen_a_life(api: Api) -> None:

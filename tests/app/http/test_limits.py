@@ -35,6 +35,7 @@ def test_a_key_is_refused_that_asks_too_often_and_told_when_to_come_back(app: Fl
 
 def test_searches_have_a_limit_of_their_own(app: Flask, own: Services, searches: str) -> None:
     limited = _api(app, own, searches_per_day=2)
+    assert_problem(limited.post("/v1/catalogues/nowhere/searches", json={"text": "red"}), 404)  # which does not count
     assert [limited.post(searches, json={"text": "red"}).status_code for _ in range(2)] == [202] * 2
     refused = limited.post(searches, json={"text": "red"})
     assert_problem(refused, 429)

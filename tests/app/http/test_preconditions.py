@@ -52,6 +52,7 @@ def test_what_is_there_is_not_made_again(api: Api, product: str, products: str) 
     assert_problem(api("PUT", product, json=NEW, headers=new), 412)
     assert api("PUT", f"{products}/b", json=NEW, headers=new).status_code == 202
     assert_problem(api("PUT", f"{products}/c", json=NEW, headers={"If-Match": "*"}), 412)
+    assert_problem(api.post(products, json={"sku": "a", **NEW}, headers=new), 412)
     assert api("PUT", "/v1/catalogues/c-new/products/a", json=NEW, headers=new).status_code == 202
 
 

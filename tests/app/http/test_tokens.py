@@ -192,6 +192,8 @@ def test_it_cannot_be_changed(app: Flask, api: Api, catalogue: str, searches: st
         ".",
         "x" * 5000,
         "ä",
+        signed + "\xff",
+        signed + "=",
         signed + "x",
     ]
     for each in bad:
@@ -212,6 +214,8 @@ def test_it_asks_no_more_often_than_it_may(
     [
         ({}, "/catalogue"),
         ({"catalogue": "c", "filter": "price <"}, "/filter"),
+        ({"catalogue": "c", "filter": ""}, "/filter"),
+        ({"catalogue": "c", "filter": " "}, "/filter"),
         ({"catalogue": "c", "filter": "a = '" + "x" * 2_000 + "'"}, "/filter"),
         ({"catalogue": "c", "expires_in_seconds": 86_401}, "/expires_in_seconds"),
         ({"catalogue": "c", "requests_per_minute": 0}, "/requests_per_minute"),
@@ -221,3 +225,17 @@ def test_what_is_wrong_is_named(api: Api, asked: dict[str, Any], pointer: str) -
     answer = api.post("/v1/search-tokens", json=asked)
     assert_problem(answer, 422)
     assert pointer in [each["pointer"] for each in answer.json["errors"]]
+
+
+def test_a_token_of_no_catalogue_is_not_made(api: Api) -> None:
+    assert_problem(api.post("/v1/search-tokens", json={"catalogue": "nowhere"}), 404)
+
+
+def test_a_holders_idempotency_key_is_in_nobody_elses_way(
+    app: Flask, api: Api, holder: Api, catalogue: str, searches: str, products: str
+) -> None:
+    same: dict[str, Any] = {"headers": {"Idempotency-Key": "import-1"}}
+    other = Api(app.test_client(), _token(api, catalogue, filter=SEEN))
+    made = [each.post(searches, json={"text": "red"}, **same).json["job"]["id"] for each in (holder, other, holder)]
+    assert made[0] == made[2] != made[1]
+    assert api.post(products, json={"sku": "new", "title": "New"}, **same).status_code == 202
