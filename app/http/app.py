@@ -6,6 +6,7 @@ from flask import Flask, Response, request
 from flask_cors import CORS
 from werkzeug.exceptions import NotFound
 
+from app.http import request_ids
 from app.http.audit import audit
 from app.http.catalogues import catalogues
 from app.http.docs import make_docs
@@ -32,7 +33,13 @@ GROUPS = (catalogues, products, imports, searches, jobs, webhooks, spaces, keys,
 
 
 SHARED = r"/v1/.*"  # with pages of other hosts, where settings name any
-TOLD = ("ETag", "Location", "Preference-Applied", "Retry-After")  # headers that those pages may read
+TOLD = (
+    "ETag",
+    "Location",
+    "Preference-Applied",
+    "Retry-After",
+    request_ids.HEADER,
+)  # headers that those pages may read
 PREFLIGHT = 3_600  # seconds for which a browser remembers what it may do
 
 
@@ -49,6 +56,7 @@ def create_app(settings: Settings) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # of Flask's default provider
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the same
     app.extensions["triseek"] = Services.of(settings)
+    request_ids.watch(app)
     RequestMetrics(app.extensions["triseek"]).watch(app)
     app.before_request(_refuse_nul)
     app.after_request(_harden)

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.catalog.pointers import request_invalid
 from app.errors import DatabaseUnreachable, KeyRejected, RequestInvalid, TooManyRequests, TriseekError
+from app.http.request_ids import request_id
 
 log = logging.getLogger(__name__)
 CONTENT_TYPE = "application/problem+json"
@@ -99,8 +100,8 @@ def _unreachable(error: Exception) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.error("A request failed", exc_info=error)
-    return _ours(TriseekError("Something went wrong on our side; the server's log tells what."))
+    log.error("Request %s failed", request_id(), exc_info=error)
+    return _ours(TriseekError(f"Something went wrong on our side; the server's log tells what of {request_id()}."))
 
 
 def _response(document: dict[str, object], status: int) -> Response:
