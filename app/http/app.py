@@ -30,16 +30,9 @@ MEBIBYTE = 2**20
 LARGEST_FORM_FIELD = 16 * MEBIBYTE  # a product's JSON, which may bring pictures as base64
 MOST_FORM_PARTS = 100
 GROUPS = (catalogues, products, imports, searches, jobs, webhooks, spaces, keys, audit, upkeep, media, health, metrics)
-
-
 SHARED = r"/v1/.*"  # with pages of other hosts, where settings name any
-TOLD = (
-    "ETag",
-    "Location",
-    "Preference-Applied",
-    "Retry-After",
-    request_ids.HEADER,
-)  # headers that those pages may read
+# Headers that those pages may read.
+TOLD = ("ETag", "Location", "Preference-Applied", "Retry-After", request_ids.HEADER)
 PREFLIGHT = 3_600  # seconds for which a browser remembers what it may do
 
 
