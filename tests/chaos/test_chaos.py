@@ -124,7 +124,7 @@ def _order() -> Iterator[int]:
 
 def _cause_accidents(running: Running, order: Iterator[int], log: Log, ended: threading.Event) -> None:
     chance, kinds = random.Random(SEED), list(running.faults.kinds)
-    while not ended.wait(chance.uniform(0.5, 3.0)):
+    while not ended.wait(chance.uniform(0.3, 2.0)):
         number = next(order, None)
         if number is None:
             return

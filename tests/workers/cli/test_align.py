@@ -30,7 +30,8 @@ OPTIONS = ("--steps", "2", "--no-synthetic", "--dictionary", "0", "--threads", "
 
 
 def train_on(folder: Path, *options: str) -> Result:
-    files = ["--data", str(folder), "--out", str(folder / "out"), "--cache", str(folder / "cache")]
+    # One cache for all tests, which have much the same contents.
+    files = ["--data", str(folder), "--out", str(folder / "out"), "--cache", str(folder.parent / "cache")]
     return CliRunner().invoke(align.align, ["train", *files, *OPTIONS, *options])
 
 
@@ -130,10 +131,11 @@ def test_an_interrupted_training_is_gone_on_with_to_the_same_weights(
 
 def test_without_a_checkpoint_nothing_is_encoded_before_it_says_so(tmp_path: Path) -> None:
     judged_set(tmp_path)
-    run = train_on(tmp_path, "--resume")
+    cache = tmp_path / "cache"
+    run = train_on(tmp_path, "--resume", "--cache", str(cache))
     assert isinstance(run.exception, CheckpointInvalid)
     assert "has no checkpoint" in run.exception.detail
-    assert not (tmp_path / "cache").exists()
+    assert not cache.exists()
 
 
 def test_a_training_stopped_before_its_first_checkpoint_says_so(

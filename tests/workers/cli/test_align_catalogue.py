@@ -25,7 +25,8 @@ def _environment(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _fit(folder: Path, *options: str) -> Result:
-    files = ["--out", str(folder / "out"), "--cache", str(folder / "cache")]
+    # One cache for all tests, which have the same contents.
+    files = ["--out", str(folder / "out"), "--cache", str(folder.parent / "cache")]
     return CliRunner().invoke(align, ["train", *files, "--steps", "5", "--threads", "1", *options])
 
 
