@@ -1,11 +1,11 @@
-"""Statements over jobs and their errors."""
+"""Statements over jobs: made, begun, told how far they are, ended."""
 
 import datetime
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import case, cast, exists, func, or_, select, tuple_, update
+from sqlalchemy import case, cast, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, defer
 
@@ -149,16 +149,6 @@ def touch(session: Session, job_id: uuid.UUID) -> Job | None:
     ).first()
 
 
-def open_of(session: Session, kind: JobKind) -> list[Job]:
-    """The jobs of this kind that have not ended."""
-    return list(session.scalars(select(Job).where(Job.kind == kind, Job.state.in_(OPEN))))
-
-
-def are_open(session: Session, kind: JobKind) -> bool:
-    """Whether any job of a kind has not ended."""
-    return session.scalars(select(exists().where(Job.kind == kind, Job.state.in_(OPEN)))).one()
-
-
 def recent_searches(session: Session, catalogue_ids: Sequence[int], most: int) -> list[Job]:
     """The latest searches of these catalogues that succeeded, each request once, without their results."""
     wanted = (
@@ -246,31 +236,6 @@ def _tell(session: Session, job_id: uuid.UUID) -> None:
     """Tells of a job's end: whoever waits here at once, webhooks as soon as they can be reached."""
     webhooks.announce(session, job_id)
     session.execute(select(func.pg_notify(CHANNEL, str(job_id))))
-
-
-def requeue_overdue(
-    session: Session, kind: JobKind, *, queued: datetime.timedelta, running: datetime.timedelta, limit: int
-) -> list[Job]:
-    """Takes open jobs of this kind that have waited or run for longer than these.
-
-    An import that has been read to its end waits for its products, and for no worker.
-    """
-    waits = (Job.state == JobState.QUEUED) & (Job.queued_at < func.now() - queued)
-    runs = (Job.state == JobState.RUNNING) & (func.greatest(Job.queued_at, Job.started_at) < func.now() - running)
-    overdue = (
-        select(Job.id)
-        .where(Job.kind == kind, or_(waits, runs), or_(Job.kind != JobKind.IMPORT, Job.total.is_(None)))
-        .order_by(Job.queued_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return list(session.scalars(update(Job).where(Job.id.in_(overdue)).values(queued_at=func.now()).returning(Job)))
-
-
-def count_open(session: Session) -> dict[str, int]:
-    """How many jobs have not ended, by kind."""
-    counted = session.execute(select(Job.kind, func.count()).where(Job.state.in_(OPEN)).group_by(Job.kind))
-    return {kind: count for kind, count in counted}  # noqa: C416  rows are no pairs to the type checker
 
 
 def checkpoint(session: Session, job_id: uuid.UUID, result: Mapping[str, Any]) -> None:

@@ -180,7 +180,6 @@ def _guarded(handler: View, scopes: Sequence[Scope], *, tokens: bool) -> View:
         authorize(scopes, tokens=tokens)
         return handler(*arguments, **names)
 
-    guarded.takes_tokens = tokens  # type: ignore[attr-defined]  # read by the test of what tokens may do
     guarded.scopes = tuple(scopes)  # type: ignore[attr-defined]  # read by the test that no endpoint is unguarded
     return guarded
 

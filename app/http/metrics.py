@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db import jobs, recall
+from app.db import open_jobs, recall
 from app.http.endpoints import Endpoints
 from app.http.services import Services
 from app.types import JobKind
@@ -74,7 +74,7 @@ class _Database(Collector):
         reachable = GaugeMetricFamily("triseek_database_up", "Whether the database answers.")
         try:
             with self._services.sessions() as session:
-                counted = jobs.count_open(session)
+                counted = open_jobs.count(session)
                 checks, mean = recall.mean(session, RECALL_OVER)
             for kind in JobKind:
                 gauge.add_metric([kind], counted.get(kind, 0))

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.db import catalogues, embeddings, idempotency, jobs, outbox, recall, upkeep
+from app.db import catalogues, embeddings, idempotency, open_jobs, outbox, recall, upkeep
 from app.jobs.client import JobClient, enqueue
 from app.jobs.names import Task, import_task
 from app.spaces.overdue import sweep_spaces
@@ -31,12 +31,12 @@ def sweep(client: JobClient, lease: timedelta) -> None:
         messages = outbox.overdue(session, UNSENT_FOR, AT_ONCE)
         outbox.remove(session, client.send(messages))
     with client.transaction() as session:
-        searches = jobs.requeue_overdue(
+        searches = open_jobs.requeue_overdue(
             session, JobKind.SEARCH, queued=SEARCH_QUEUED_FOR, running=SEARCH_RUNNING_FOR, limit=AT_ONCE
         )
         enqueue(session, Task.RUN_SEARCH, *[[str(job.id)] for job in searches])
     with client.transaction() as session:
-        imports = jobs.requeue_overdue(session, JobKind.IMPORT, queued=queued, running=lease, limit=AT_ONCE)
+        imports = open_jobs.requeue_overdue(session, JobKind.IMPORT, queued=queued, running=lease, limit=AT_ONCE)
         for job in imports:
             enqueue(session, import_task(job.request), [str(job.id)])
     for task, unfetched in ((Task.EMBED_PRODUCTS, False), (Task.FETCH_MEDIA, True)):
@@ -47,7 +47,7 @@ def sweep(client: JobClient, lease: timedelta) -> None:
             batches = [waiting[start : start + EMBED_BATCH] for start in range(0, len(waiting), EMBED_BATCH)]
             enqueue(session, task, *[[batch] for batch in batches])
     with client.transaction() as session:
-        own = jobs.requeue_overdue(session, JobKind.UPKEEP, queued=queued, running=lease, limit=AT_ONCE)
+        own = open_jobs.requeue_overdue(session, JobKind.UPKEEP, queued=queued, running=lease, limit=AT_ONCE)
         enqueue(session, Task.UPKEEP_JOB, *[[str(job.id)] for job in own])
     sweep_spaces(client, queued=queued, running=lease, most=AT_ONCE)
     with client.transaction() as session:

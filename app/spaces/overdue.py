@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.db import backfill, jobs
+from app.db import backfill, open_jobs
 from app.jobs.client import JobClient, enqueue
 from app.jobs.names import Task
 from app.types import JobKind
@@ -21,12 +21,12 @@ def sweep_spaces(client: JobClient, *, queued: timedelta, running: timedelta, mo
         most: of one kind, at once.
     """
     with client.transaction() as session:
-        for job in jobs.requeue_overdue(session, JobKind.REINDEX, queued=queued, running=running, limit=most):
+        for job in open_jobs.requeue_overdue(session, JobKind.REINDEX, queued=queued, running=running, limit=most):
             task = TASK_OF_PHASE.get((job.result or {}).get("phase"))
             if task is not None:
                 enqueue(session, task, [str(job.id)])
     with client.transaction() as session:
-        for job in jobs.requeue_overdue(session, JobKind.VERIFY, queued=queued, running=running, limit=most):
+        for job in open_jobs.requeue_overdue(session, JobKind.VERIFY, queued=queued, running=running, limit=most):
             enqueue(session, Task.VERIFY_SPACE, [str(job.id)])
     with client.transaction() as session:
         overdue = backfill.requeue_overdue(session, queued=queued, running=running, limit=most)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from app.catalog.service import catalogue_id
-from app.db import backfill, jobs, media, spaces
+from app.db import backfill, jobs, media, open_jobs, spaces
 from app.db.job_tables import Job
 from app.db.space_tables import EmbeddingSpace
 from app.errors import FieldError, ReindexRunning, RequestInvalid
@@ -89,7 +89,7 @@ def _unfinished(session: Session, request: ReindexRequest) -> Job | None:
     Raises:
         ReindexRunning: it was asked for something else.
     """
-    for job in jobs.open_of(session, JobKind.REINDEX):
+    for job in open_jobs.of_kind(session, JobKind.REINDEX):
         other = ReindexRequest.of(job)
         if other.dry_run:
             continue

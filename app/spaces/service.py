@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from app.catalog.drafts import MediaRef
-from app.db import backfill, embeddings, jobs, media, spaces, vector_indexes
+from app.db import backfill, embeddings, jobs, media, open_jobs, spaces, vector_indexes
 from app.db.space_tables import EmbeddingSpace
 from app.errors import NoActiveSpace, SpaceNotReady, SpaceUnknown
 from app.jobs.client import enqueue
@@ -147,7 +147,7 @@ def retire(session: Session, space_id: int) -> EmbeddingSpace:
     if space.state != SpaceState.RETIRED:
         backfill.forget(session, space.id)
         retired = SpaceNotReady(f"Embedding space {space_id} was retired.").problem()
-        for job in jobs.open_of(session, JobKind.REINDEX):
+        for job in open_jobs.of_kind(session, JobKind.REINDEX):
             if (job.result or {}).get("space") == space.id:
                 jobs.finish_as_it_is(session, job.id, JobState.CANCELLED, error=retired)
         spaces.set_state(session, space, SpaceState.RETIRED)

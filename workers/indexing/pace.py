@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from sqlalchemy.exc import OperationalError
 
-from app.db import jobs
+from app.db import open_jobs
 from app.types import JobKind
 from workers.connections import Connections
 
@@ -50,7 +50,7 @@ class Pace:
     def _is_searched(self, now: float) -> bool:
         try:
             with self._connections.sessions() as session:
-                if jobs.are_open(session, JobKind.SEARCH):
+                if open_jobs.are_there(session, JobKind.SEARCH):
                     self._searched = now
         except OperationalError:
             return False  # of no concern here

@@ -267,6 +267,7 @@ class SearchResultSchema(HitPageSchema):
     )
     space = fields.Integer(required=True, metadata={"description": "The embedding space that answered."})
     transcript = fields.String(required=True, allow_none=True)
+    replica = fields.Boolean(metadata={"description": "Whether a standby of the database answered."})
     took_ms = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
 
 

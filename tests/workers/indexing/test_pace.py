@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.db import catalogues, jobs
+from app.db import catalogues, jobs, open_jobs
 from app.types import JobKind, JobState
 from tests.conftest import Services
 from workers.connections import Connections
@@ -76,7 +76,7 @@ def test_one_search_is_a_sign_of_others_for_a_while(
     pace = Pace(connections)
     _written(pace, clock, 0.1)
     with services.sessions.begin() as session:
-        for job in jobs.open_of(session, JobKind.SEARCH):
+        for job in open_jobs.of_kind(session, JobKind.SEARCH):
             job.state = JobState.SUCCEEDED
     _written(pace, clock, 0.1)
     clock[0] += module.SEARCHED

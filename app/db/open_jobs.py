@@ -1,0 +1,45 @@
+"""Statements over jobs that have not ended."""
+
+import datetime
+
+from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.db.job_tables import Job
+from app.db.jobs import OPEN
+from app.types import JobKind, JobState
+
+
+def of_kind(session: Session, kind: JobKind) -> list[Job]:
+    """Those of this kind."""
+    return list(session.scalars(select(Job).where(Job.kind == kind, Job.state.in_(OPEN))))
+
+
+def are_there(session: Session, kind: JobKind) -> bool:
+    """Whether there is any of this kind."""
+    return session.scalars(select(exists().where(Job.kind == kind, Job.state.in_(OPEN)))).one()
+
+
+def count(session: Session) -> dict[str, int]:
+    """How many there are, by kind."""
+    counted = session.execute(select(Job.kind, func.count()).where(Job.state.in_(OPEN)).group_by(Job.kind))
+    return {kind: number for kind, number in counted}  # noqa: C416  rows are no pairs to the type checker
+
+
+def requeue_overdue(
+    session: Session, kind: JobKind, *, queued: datetime.timedelta, running: datetime.timedelta, limit: int
+) -> list[Job]:
+    """Takes open jobs of this kind that have waited or run for longer than these.
+
+    An import that has been read to its end waits for its products, and for no worker.
+    """
+    waits = (Job.state == JobState.QUEUED) & (Job.queued_at < func.now() - queued)
+    runs = (Job.state == JobState.RUNNING) & (func.greatest(Job.queued_at, Job.started_at) < func.now() - running)
+    overdue = (
+        select(Job.id)
+        .where(Job.kind == kind, or_(waits, runs), or_(Job.kind != JobKind.IMPORT, Job.total.is_(None)))
+        .order_by(Job.queued_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.scalars(update(Job).where(Job.id.in_(overdue)).values(queued_at=func.now()).returning(Job)))
