@@ -63,11 +63,11 @@ def _outcome(
 
 
 def _by_replica(replica: Replica, connections: Connections, held: HeldSpaces, job: Job) -> Answered | None:
-    """The answer of the standby; None where it was kept from answering, as by what it had to take over."""
+    """The answer of the standby; None where it has none: it was interrupted, or lacks what it is asked by."""
     try:
         return _answered(replica.sessions, connections, held, job)
-    except DBAPIError as error:
-        log.info("The replica did not answer search %s, the primary does: %s", job.id, error.orig)
+    except (DBAPIError, TriseekError) as error:
+        log.info("The replica did not answer search %s, the primary does: %s", job.id, type(error).__name__)
         return None
 
 

@@ -35,12 +35,12 @@ class Following:
     def upload(self, sku: str, title: str) -> None:
         self.shop.upload(ProductDraft(sku=sku, title=title))
 
-    def search(self, *, late: bool = False) -> tuple[list[str], bool]:
+    def search(self, part: QueryPart = LAMP, *, late: bool = False) -> tuple[list[str], bool]:
         """What is found, and whether by the standby; `late` by a worker that comes to it when the standby knows it."""
         own = self.shop.connections
         with own.jobs.transaction() as session:
             tenant = catalogues.first_tenant(session, "default")
-            job_id = submit(session, tenant, CATALOGUE, SearchQuery(parts=(LAMP,))).id
+            job_id = submit(session, tenant, CATALOGUE, SearchQuery(parts=(part,))).id
         if late:
             self.standby.catch_up()
         run_search(own, self.shop.held, job_id)
@@ -97,6 +97,14 @@ def test_a_standby_may_be_behind_as_far_as_is_allowed(lenient: Following) -> Non
     lenient.standby.tell("SELECT pg_wal_replay_pause()")
     lenient.upload("A2", "Red lamp, small")
     assert lenient.search() == (["A1"], True)
+
+
+def test_a_product_that_the_standby_does_not_know_yet_can_be_asked_by(lenient: Following) -> None:
+    lenient.upload("A1", "Red lamp")
+    lenient.standby.catch_up()
+    lenient.standby.tell("SELECT pg_wal_replay_pause()")
+    lenient.upload("A2", "Red lamp, small")
+    assert lenient.search(QueryPart(name="product", modality=None, sku="A2")) == (["A1"], False)
 
 
 def test_a_statement_that_the_standby_ends_is_answered_by_the_primary(

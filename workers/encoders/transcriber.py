@@ -55,12 +55,11 @@ class Transcriber:
         Raises:
             WeightsInvalid: the weight file is missing or damaged.
         """
-        carried = BASE.verified()[-1].parent
         device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
         # From a folder: of bytes that it is handed, the library would keep a copy beside what it made of them.
         with TemporaryDirectory() as made:
             folder = Path(made)
-            BASE.join(folder / "model.bin")
+            carried = BASE.join(folder / "model.bin")[-1].parent
             for name in ("config.json", "vocabulary.json"):
                 (folder / name).symlink_to(carried / name)
             model = ctranslate2.models.Whisper(made, device=device, compute_type="int8", intra_threads=threads)

@@ -42,16 +42,18 @@ class WeightFile:
             raise WeightsInvalid(f"{paths[0].name} of {self.source} is damaged: SHA-256 {digest.hexdigest()[:12]}…")
         return paths
 
-    def join(self, path: Path) -> None:
-        """Writes all parts into one file.
+    def join(self, path: Path) -> tuple[Path, ...]:
+        """Writes all parts into one file; the paths of the parts.
 
         Raises:
             WeightsInvalid: as `verified`.
         """
+        parts = self.verified()
         with path.open("wb") as whole:
-            for part in self.verified():
+            for part in parts:
                 with part.open("rb") as file:
                     shutil.copyfileobj(file, whole, 1 << 20)
+        return parts
 
 
 def _locate(name: str, inner: str) -> Path:
