@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from app.errors import SettingsInvalid
+from app.types import LogFormat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,14 @@ class Settings:
     # Pages of other hosts that may ask from a browser, with commas: https://shop.example. With search tokens, not keys.
     cors_origins: frozenset[str] = frozenset()
     fetch_hosts: frozenset[str] = frozenset()  # names of private hosts that pictures may be fetched from, with commas
+    log_format: LogFormat = LogFormat.TEXT  # text or json
+    # Statements of searches that take longer are logged, the plan of one a minute too; 0 logs none.
+    slow_query_ms: int = field(default=1_000, metadata={"smallest": 0})
+    metrics_port: int = field(default=0, metadata={"smallest": 0})  # where a worker tells Prometheus its figures; 0: nowhere
+    metrics_host: str = "127.0.0.1"  # the address that it listens at
+    metrics_token: str = ""  # without which /metrics of the web process is not told, if there is one
+    traces: bool = False  # by OpenTelemetry, to where its own variables say: 1 or 0
+    task_events: bool = False  # workers tell Flower what they do, and can be asked: 1 or 0
     encoders: str = ""  # where the alignment's encoders are that have no name: text=/models/bert,image=org/name
 
     @classmethod
@@ -64,9 +73,7 @@ class Settings:
             try:
                 values[spec.name] = _parse(spec.type, text, spec.metadata.get("smallest", 1))
             except (ValueError, KeyError):
-                number = "a whole number" if "smallest" in spec.metadata else "a whole number above zero"
-                wanted = "1 or 0" if spec.type is bool else number
-                wrong.append(f"{variable}={text!r} is not {wanted}")
+                wrong.append(f"{variable}={text!r} is not {_wanted(spec)}")
         if wrong:
             raise SettingsInvalid("; ".join(wrong))
         return cls(**values)  # type: ignore[arg-type]  # the loop above gave each field its own type
@@ -102,6 +109,27 @@ def child_environ(given: Mapping[str, str], defaults: Mapping[str, str] | None =
     return {**(defaults or {}), **os.environ, **given}
 
 
+def log_format_from_env(environ: Mapping[str, str] | None = None) -> LogFormat:
+    """What `TRISEEK_LOG_FORMAT` says: for what logs before all settings are read, and says so if one is wrong."""
+    source = os.environ if environ is None else environ
+    return LogFormat.JSON if source.get("TRISEEK_LOG_FORMAT") == LogFormat.JSON else LogFormat.TEXT
+
+
+def metrics_port_from_env(environ: Mapping[str, str] | None = None) -> int:
+    """What `TRISEEK_METRICS_PORT` says; 0 where it says nothing, or nothing that is a port."""
+    source = os.environ if environ is None else environ
+    text = source.get("TRISEEK_METRICS_PORT", "")
+    return int(text) if text.isdecimal() else 0
+
+
+def _wanted(spec: Field[Any]) -> str:
+    if spec.type is bool:
+        return "1 or 0"
+    if spec.type is LogFormat:
+        return " or ".join(LogFormat)
+    return "a whole number" if "smallest" in spec.metadata else "a whole number above zero"
+
+
 def _parse(kind: object, text: str, smallest: int) -> object:
     if kind is bool:
         return {"1": True, "0": False}[text]
@@ -110,6 +138,8 @@ def _parse(kind: object, text: str, smallest: int) -> object:
         if number < smallest:
             raise ValueError(text)
         return number
+    if kind is LogFormat:
+        return LogFormat(text)
     if kind == frozenset[str]:
         return frozenset(name.strip() for name in text.split(",") if name.strip())
     return text if kind is str else Path(text)

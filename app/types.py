@@ -13,6 +13,13 @@ class Modality(StrEnum):
     SPEECH = "speech"
 
 
+class LogFormat(StrEnum):
+    """How log records are written."""
+
+    TEXT = "text"  # for people
+    JSON = "json"  # an object a line
+
+
 class Role(StrEnum):
     """Which side of a search a content stands on; some text encoders read the two differently."""
 

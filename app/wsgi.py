@@ -4,6 +4,7 @@ import signal
 import threading
 from types import FrameType
 
+from app import logs
 from app.http.app import create_app
 from app.settings import Settings
 
@@ -20,5 +21,7 @@ def _tell(stopping: threading.Event) -> None:
     signal.signal(signal.SIGTERM, handle)
 
 
-application = create_app(Settings.from_env())
+settings = Settings.from_env()
+logs.configure(settings.log_format)
+application = create_app(settings)
 _tell(application.extensions["triseek"].stopping)

@@ -12,6 +12,7 @@ from app.errors import TriseekError
 from app.types import EncoderCard, Modality, Role
 from workers.decoding.decoders import Decoders
 from workers.encoders.base import BATCH, Divided, Encoder, Prepared
+from workers.metrics import metrics
 
 Source = str | bytes | Callable[[], bytes]
 AHEAD = 2 * BATCH  # contents of a modality that are decoded before they are encoded: bounds what memory they take
@@ -79,5 +80,8 @@ class ContentEncoder:
             return error
 
     def _encode(self, batch: Sequence[Prepared | TriseekError]) -> list[Divided | TriseekError]:
-        divided = iter(self._encoder.divide([each for each in batch if isinstance(each, Prepared)]))
+        prepared = [each for each in batch if isinstance(each, Prepared)]
+        with metrics().encode_seconds.labels(self.card.modality).time():
+            divided = iter(self._encoder.divide(prepared))
+        metrics().batch_contents.labels(self.card.modality).observe(len(prepared))
         return [next(divided) if isinstance(each, Prepared) else each for each in batch]

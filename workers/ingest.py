@@ -16,6 +16,7 @@ from workers.connections import Connections
 from workers.content_problems import problems_of
 from workers.contents import medium_of, texts_of
 from workers.leases import renewing
+from workers.metrics import metrics
 from workers.space_embedding import SpaceEmbedding
 from workers.space_rows import known_of, write_products
 from workers.towers import HeldSpaces
@@ -34,7 +35,9 @@ def embed_products(connections: Connections, held: HeldSpaces, product_ids: Sequ
         claimed = _claim(session, product_ids)
     embedding = embed_claimed(connections, held, written, claimed)
     with connections.jobs.transaction() as session:
-        write_claimed(session, claimed, embedding)
+        counted = write_claimed(session, claimed, embedding)
+    for outcome, count in counted.items():
+        metrics().products.labels(outcome).inc(count)
 
 
 def embed_claimed(
@@ -68,8 +71,12 @@ def _is_given_up(product: Product) -> bool:
     return product.attempts >= MAX_ATTEMPTS
 
 
-def write_claimed(session: Session, claimed: Sequence[Product], embedding: SpaceEmbedding) -> None:
-    """Writes what came of those products that this attempt still has, at the versions that it read."""
+def write_claimed(session: Session, claimed: Sequence[Product], embedding: SpaceEmbedding) -> Mapping[str, int]:
+    """Writes what came of those products that this attempt still has, at the versions that it read.
+
+    Returns:
+        How many were `embedded`, and how many `failed`.
+    """
     now_written = spaces.writable(session, {product.catalogue_id for product in claimed})
     now = embeddings.lock_versions(session, [product.id for product in claimed])
     # A product that was changed meanwhile has a message of its own on the way; one that was deleted needs nothing.
@@ -78,11 +85,11 @@ def write_claimed(session: Session, claimed: Sequence[Product], embedding: Space
         # A space has come meanwhile: what is written now would be missing in it for ever.
         embeddings.hand_back(session, [product.id for product in current])
         enqueue(session, Task.EMBED_PRODUCTS, [[product.id for product in current]])
-        return
+        return {}
     for space in now_written:
         write_products(session, space, current, embedding)
     answering = [space.id for space in now_written if space.state == SpaceState.ACTIVE]
-    _count(session, current, embedding, problems_of(embedding, answering))
+    return _count(session, current, embedding, problems_of(embedding, answering))
 
 
 def _count(
@@ -90,7 +97,7 @@ def _count(
     current: Sequence[Product],
     embedding: SpaceEmbedding,
     problems: Mapping[int, Mapping[str, object]],
-) -> None:
+) -> Mapping[str, int]:
     """Says what came of each product, and of their jobs."""
     done: Counter[object] = Counter()
     failed: Counter[object] = Counter()
@@ -104,6 +111,7 @@ def _count(
         (done if problem is None else failed)[product.job_id] += 1
     for job_id in sorted({product.job_id for product in current if product.job_id is not None}):
         jobs.advance(session, job_id, done=done[job_id], failed=failed[job_id], encoded=encoded[job_id])
+    return {"embedded": done.total(), "failed": failed.total()}
 
 
 def _has_lease(claimed: Product, now: Product) -> bool:

@@ -14,6 +14,7 @@ from app.errors import MediaStoreFull
 from app.media.store import MediaStore
 from app.types import EncoderCard
 from workers.encoders.base import Divided
+from workers.metrics import metrics
 
 log = logging.getLogger(__name__)
 FOLDER = "outputs"  # of the media store
@@ -43,7 +44,10 @@ class KeptOutputs:
             card: of the encoder.
             digests: SHA-256 of the contents, as products have them.
         """
-        return list(self._pool.map(lambda digest: self._read(card, digest), digests))
+        found = list(self._pool.map(lambda digest: self._read(card, digest), digests))
+        misses = found.count(None)
+        metrics().count_reads("outputs", hits=len(found) - misses, misses=misses)
+        return found
 
     def put(self, card: EncoderCard, outputs: Mapping[str, Divided]) -> None:
         """Keeps outputs by their contents' digests, meanwhile; waits for those before, so that few are in memory."""

@@ -1,6 +1,7 @@
 """Runs the jobs of searches: answers them and freezes what was found."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -20,6 +21,7 @@ from app.spaces import service as spaces
 from app.types import JobState
 from workers.answering import Answered, answer
 from workers.connections import Connections
+from workers.metrics import metrics
 from workers.towers import HeldSpaces
 
 log = logging.getLogger(__name__)
@@ -53,13 +55,20 @@ def _outcome(
             on_replica = _by_replica(replica, connections, held, job)
         answered = on_replica or _answered(connections.sessions, connections, held, job)
         queued = (cast(datetime, job.started_at) - job.created_at).total_seconds()
-        return answered.document(queued) | {"replica": on_replica is not None}, None
+        document = answered.document(queued)
+        _observe(document["took_ms"])
+        return document | {"replica": on_replica is not None}, None
     except TriseekError as error:
         return None, error.problem()
     except Exception:
         # Whatever happens, the job ends and says so: somebody waits for it.
         log.exception("Search %s failed", job.id)
         return None, SearchFailed().problem()
+
+
+def _observe(took_ms: Mapping[str, float]) -> None:
+    for stage, milliseconds in took_ms.items():
+        metrics().search_seconds.labels(stage).observe(milliseconds / 1000)
 
 
 def _by_replica(replica: Replica, connections: Connections, held: HeldSpaces, job: Job) -> Answered | None:

@@ -34,6 +34,7 @@ def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text, which is logged, names no values
         connect_args={"options": OPTIONS, "connect_timeout": 5},
     )
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.context import REQUEST_ID, origin
 from app.db.base import Created, Table, one_of
 from app.types import JobKind, JobState
 
@@ -50,6 +51,12 @@ class Job(Table):
     created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now())
     started_at: Mapped[datetime.datetime | None] = mapped_column(Created)
     finished_at: Mapped[datetime.datetime | None] = mapped_column(Created)
+    origin: Mapped[dict[str, str] | None] = mapped_column(JSONB, default=origin)  # the request that asked for it
+
+    @property
+    def request_id(self) -> str | None:
+        """Of the request that asked for it; none of what was asked for beside the web process."""
+        return (self.origin or {}).get(REQUEST_ID)
 
 
 class JobError(Table):
@@ -100,6 +107,7 @@ class OutboxMessage(Table):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     task: Mapped[str] = mapped_column(Text)
     arguments: Mapped[list[Any]] = mapped_column(JSONB)
+    origin: Mapped[dict[str, str] | None] = mapped_column(JSONB, default=origin)  # what goes as the message's headers
     created_at: Mapped[datetime.datetime] = mapped_column(Created, server_default=func.now(), index=True)
 
 

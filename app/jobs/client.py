@@ -10,8 +10,9 @@ from kombu.exceptions import OperationalError
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.context import on_behalf_of
 from app.db import outbox
-from app.db.job_tables import OutboxMessage
+from app.db.job_tables import Job, OutboxMessage
 from app.jobs.names import QUEUE_OF_TASK, Task
 
 log = logging.getLogger(__name__)
@@ -62,15 +63,23 @@ class JobClient:
         sent = []
         try:
             for message in messages:
-                queue = QUEUE_OF_TASK[Task(message.task)]
-                self._celery.send_task(
-                    message.task, args=message.arguments, queue=queue, retry=False, ignore_result=True
-                )
+                self._send(message)
                 sent.append(message.id)
         except OperationalError:
             # Nothing is lost: what is still in the outbox is sent by the sweeper.
             log.warning("The broker cannot be reached; %s waits in the outbox", message.task)
         return sent
+
+    def _send(self, message: OutboxMessage) -> None:
+        queue = QUEUE_OF_TASK[Task(message.task)]
+        self._celery.send_task(
+            message.task,
+            args=message.arguments,
+            queue=queue,
+            headers=message.origin or {},
+            retry=False,
+            ignore_result=True,
+        )
 
     def _send_and_remove(self, session: Session, messages: Sequence[OutboxMessage]) -> None:
         sent = self.send(messages)
@@ -82,3 +91,9 @@ class JobClient:
 def enqueue(session: Session, task: Task, *arguments: Sequence[Any]) -> None:
     """Puts one message of this task for each list of arguments into the outbox, to be sent after the commit."""
     session.info.setdefault("outbox", []).extend(outbox.add(session, task, arguments))
+
+
+def enqueue_again(session: Session, task: Task, job: Job) -> None:
+    """Puts one more message about a job into the outbox, on behalf of the request that asked for the job."""
+    with on_behalf_of(job.origin):
+        enqueue(session, task, [str(job.id)])

@@ -16,6 +16,7 @@ def job_document(job: Job) -> dict[str, Any]:
         "created_at": job.created_at.isoformat(),
         "started_at": job.started_at.isoformat() if job.started_at else None,
         "finished_at": job.finished_at.isoformat() if job.finished_at else None,
+        "request_id": job.request_id,
     }
     if job.kind == JobKind.IMPORT:
         document["dry_run"] = job.request.get("dry_run", False)

@@ -61,6 +61,21 @@ QUEUE_OF_TASK = {
     Task.DELIVER: Queue.UPKEEP,
 }
 
+# Whose one argument is the id of a job.
+OF_JOBS = frozenset(
+    {
+        Task.RUN_SEARCH,
+        Task.CHECK_RECALL,
+        Task.REPLAY_SEARCH,
+        Task.RUN_IMPORT,
+        Task.CHECK_IMPORT,
+        Task.PREPARE_SPACE,
+        Task.INDEX_SPACE,
+        Task.VERIFY_SPACE,
+        Task.UPKEEP_JOB,
+    }
+)
+
 
 def import_task(request: Mapping[str, Any]) -> Task:
     """The task of an import with this request: a dry run is done where the encoders are."""

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from app.db import catalogues, embeddings, idempotency, open_jobs, outbox, recall, upkeep
-from app.jobs.client import JobClient, enqueue
+from app.jobs.client import JobClient, enqueue, enqueue_again
 from app.jobs.names import Task, import_task
 from app.spaces.overdue import sweep_spaces
 from app.types import JobKind
@@ -34,11 +34,12 @@ def sweep(client: JobClient, lease: timedelta) -> None:
         searches = open_jobs.requeue_overdue(
             session, JobKind.SEARCH, queued=SEARCH_QUEUED_FOR, running=SEARCH_RUNNING_FOR, limit=AT_ONCE
         )
-        enqueue(session, Task.RUN_SEARCH, *[[str(job.id)] for job in searches])
+        for job in searches:
+            enqueue_again(session, Task.RUN_SEARCH, job)
     with client.transaction() as session:
         imports = open_jobs.requeue_overdue(session, JobKind.IMPORT, queued=queued, running=lease, limit=AT_ONCE)
         for job in imports:
-            enqueue(session, import_task(job.request), [str(job.id)])
+            enqueue_again(session, import_task(job.request), job)
     for task, unfetched in ((Task.EMBED_PRODUCTS, False), (Task.FETCH_MEDIA, True)):
         with client.transaction() as session:
             waiting = embeddings.requeue_overdue(
@@ -48,7 +49,8 @@ def sweep(client: JobClient, lease: timedelta) -> None:
             enqueue(session, task, *[[batch] for batch in batches])
     with client.transaction() as session:
         own = open_jobs.requeue_overdue(session, JobKind.UPKEEP, queued=queued, running=lease, limit=AT_ONCE)
-        enqueue(session, Task.UPKEEP_JOB, *[[str(job.id)] for job in own])
+        for job in own:
+            enqueue_again(session, Task.UPKEEP_JOB, job)
     sweep_spaces(client, queued=queued, running=lease, most=AT_ONCE)
     with client.transaction() as session:
         upkeep.analyze_changed(session)

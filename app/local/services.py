@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.errors import ServiceFailed
 from app.local.family import Program
+from app.settings import metrics_port_from_env
 
 HOST = "127.0.0.1"
 THREADS = 64  # request threads of the web process; most of them only wait for a job
@@ -39,14 +40,21 @@ def services(urls: Mapping[str, str], port: int, folder: Path) -> list[Program]:
         "upkeep": _upkeep(place),
     }
     return [
-        Program(name=name, command=command, environ=urls, defaults=DEFAULTS, folder=place)
-        for name, command in commands.items()
+        Program(name=name, command=command, environ={**urls, **_metrics(number)}, defaults=DEFAULTS, folder=place)
+        for number, (name, command) in enumerate(commands.items())
     ]
+
+
+def _metrics(number: int) -> dict[str, str]:
+    """The port at which a worker tells its figures: the one that is set, for the first of them, and those after it."""
+    first = metrics_port_from_env()
+    return {"TRISEEK_METRICS_PORT": str(first + number - 1)} if first and number else {}
 
 
 def _web(port: int) -> list[str]:
     options = ["--bind", f"{HOST}:{port}", "--worker-class", "gthread", "--workers", "1", "--threads", str(THREADS)]
     limits = ["--timeout", "120", "--graceful-timeout", "5", "--no-control-socket"]
+    limits += ["--logger-class", "app.http.server_log.ServerLog"]
     return [sys.executable, "-P", "-m", "gunicorn", "app.wsgi:application", *options, *limits]
 
 

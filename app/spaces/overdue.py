@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from app.db import backfill, open_jobs
-from app.jobs.client import JobClient, enqueue
+from app.jobs.client import JobClient, enqueue, enqueue_again
 from app.jobs.names import Task
 from app.types import JobKind
 
@@ -24,10 +24,10 @@ def sweep_spaces(client: JobClient, *, queued: timedelta, running: timedelta, mo
         for job in open_jobs.requeue_overdue(session, JobKind.REINDEX, queued=queued, running=running, limit=most):
             task = TASK_OF_PHASE.get((job.result or {}).get("phase"))
             if task is not None:
-                enqueue(session, task, [str(job.id)])
+                enqueue_again(session, task, job)
     with client.transaction() as session:
         for job in open_jobs.requeue_overdue(session, JobKind.VERIFY, queued=queued, running=running, limit=most):
-            enqueue(session, Task.VERIFY_SPACE, [str(job.id)])
+            enqueue_again(session, Task.VERIFY_SPACE, job)
     with client.transaction() as session:
         overdue = backfill.requeue_overdue(session, queued=queued, running=running, limit=most)
         enqueue(session, Task.BACKFILL, *[[range_id] for range_id in overdue])

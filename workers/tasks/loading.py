@@ -6,6 +6,7 @@ from app.errors import TriseekError
 from app.settings import Settings
 from workers.alignment.artifact import DEFAULT, check_alignment
 from workers.freed import Freed
+from workers.gpu_memory import note_gpu_memory
 from workers.towers import held_spaces
 
 FREED = Freed()
@@ -24,9 +25,11 @@ def check(**_: object) -> None:
 def give_back(**_: object) -> None:
     """Keeps a worker as small as its work."""
     FREED.now_and_then()
+    note_gpu_memory()
 
 
 @worker_process_init.connect
 def load(**_: object) -> None:
     """Loads the encoders, and starts what decodes media."""
     held_spaces().parts.start_decoders()
+    note_gpu_memory()

@@ -58,6 +58,11 @@ class JobSchema(Schema):
     created_at = fields.DateTime(required=True)
     started_at = fields.DateTime(required=True, allow_none=True)
     finished_at = fields.DateTime(required=True, allow_none=True)
+    request_id = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The `X-Request-Id` of the request that asked for it; logs tell of it by this id."},
+    )
     dry_run = fields.Boolean(metadata={"description": "Of an import or a reindex: whether it only looks."})
     phase = fields.String(metadata={"description": "Of a reindex: backfill, indexes or done."})
     problem = fields.String(metadata={"description": "Of a reindex: what holds it up; it goes on by itself."})

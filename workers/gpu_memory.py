@@ -1,0 +1,11 @@
+"""Notes what a process holds of a GPU's memory."""
+
+import torch
+
+from workers.metrics import metrics
+
+
+def note_gpu_memory() -> None:
+    """Of this process, as PyTorch has it; nothing where there is no GPU, or none is used."""
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        metrics().gpu_bytes.set(torch.cuda.memory_reserved())
