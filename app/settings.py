@@ -46,8 +46,8 @@ class Settings:
     log_format: LogFormat = LogFormat.TEXT  # text or json
     # Statements of searches that take longer are logged, the plan of one a minute too; 0 logs none.
     slow_query_ms: int = field(default=1_000, metadata={"smallest": 0})
-    metrics_port: int = field(default=0, metadata={"smallest": 0})  # where a worker tells Prometheus its figures; 0: nowhere
-    metrics_host: str = "127.0.0.1"  # the address that it listens at
+    metrics_port: int = field(default=0, metadata={"smallest": 0})  # where a worker tells its figures; nowhere if 0
+    metrics_host: str = "127.0.0.1"  # the address that it listens at for that
     metrics_token: str = ""  # without which /metrics of the web process is not told, if there is one
     traces: bool = False  # by OpenTelemetry, to where its own variables say: 1 or 0
     task_events: bool = False  # workers tell Flower what they do, and can be asked: 1 or 0

@@ -11,6 +11,7 @@ from celery import Celery
 import workers.logs  # takes the place of Celery's own loggers
 import workers.metrics_server  # before any process is forked, too
 import workers.stopping  # before any process is forked
+import workers.tracing
 import workers.watch  # noqa: F401  every worker is watched
 from app.jobs.client import TRANSPORT_OPTIONS, VISIBILITY_TIMEOUT, broker_url
 from app.jobs.names import QUEUE_OF_TASK, Task
@@ -21,7 +22,8 @@ DELIVER_EVERY = timedelta(seconds=2)
 TIDY_EVERY = timedelta(hours=1)
 REMOVE_EVERY = timedelta(minutes=1)
 
-celery = Celery("triseek", broker=broker_url(Settings.from_env().redis_url))
+settings = Settings.from_env()
+celery = Celery("triseek", broker=broker_url(settings.redis_url))
 celery.conf.update(
     accept_content=["json"],
     task_serializer="json",
@@ -37,8 +39,9 @@ celery.conf.update(
     worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_proc_alive_timeout=300,  # seconds in which a process loads its weights
     worker_hijack_root_logger=True,
-    worker_enable_remote_control=False,
-    worker_send_task_events=False,
+    # What Flower lives by; otherwise a message or more for each task that nobody reads.
+    worker_enable_remote_control=settings.task_events,
+    worker_send_task_events=settings.task_events,
     task_routes={str(task): {"queue": str(queue)} for task, queue in QUEUE_OF_TASK.items()},
     beat_schedule={
         "sweep": {"task": str(Task.SWEEP), "schedule": SWEEP_EVERY, "options": {"expires": 30}},

@@ -39,6 +39,11 @@ class Connections:
             replica=_replica(engine, settings),
         )
 
+    @property
+    def engines(self) -> list[Engine]:
+        """Of the databases."""
+        return [self.jobs.engine] if self.replica is None else [self.jobs.engine, self.replica.engine]
+
     def close(self) -> None:
         """Closes those to databases."""
         self.jobs.engine.dispose()

@@ -59,7 +59,7 @@ def share(folder: Path) -> None:
     To be called before any figure is made.
     """
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # prometheus_client reads no other
-    values.ValueClass = values.MultiProcessValue(process_identifier=_place)
+    values.ValueClass = values.MultiProcessValue(_place)  # type: ignore[no-untyped-call]  # half typed
     metrics.cache_clear()
 
 

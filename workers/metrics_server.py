@@ -29,7 +29,9 @@ class Memory(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Resident bytes of the worker's process, and of all that it has started."""
-        gauge = GaugeMetricFamily("triseek_process_memory_bytes", "Resident, shared pages each time.", labels=["process"])
+        gauge = GaugeMetricFamily(
+            "triseek_process_memory_bytes", "Resident, shared pages each time.", labels=["process"]
+        )
         own = psutil.Process()
         gauge.add_metric(["main"], own.memory_info().rss)
         gauge.add_metric(["children"], sum(map(_resident, own.children(recursive=True))))
@@ -64,7 +66,7 @@ def serve(**_: object) -> None:
 def worker_registry(folder: Path) -> CollectorRegistry:
     """All that a worker tells."""
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, str(folder))
+    MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]  # half typed
     registry.register(Memory())
     return registry
 

@@ -55,6 +55,11 @@ class Replica:
             return False
         return taken_over is not None and taken_over >= moment - self._staleness
 
+    @property
+    def engine(self) -> Engine:
+        """Of the standby."""
+        return self._engine
+
     def close(self) -> None:
         """Closes its connections."""
         self._engine.dispose()

@@ -7,7 +7,7 @@ from app import logs
 from app.settings import log_format_from_env
 
 
-class ServerLog(Logger):
+class ServerLog(Logger):  # type: ignore[misc]  # gunicorn ships no types
     """Writes errors, and requests where `--access-logfile` is given, as `TRISEEK_LOG_FORMAT` says."""
 
     def setup(self, cfg: Config) -> None:

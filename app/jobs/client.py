@@ -7,15 +7,18 @@ from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.context import on_behalf_of
+from app.context import on_behalf_of, origin
 from app.db import outbox
 from app.db.job_tables import Job, OutboxMessage
 from app.jobs.names import QUEUE_OF_TASK, Task
 
 log = logging.getLogger(__name__)
+TRACER = trace.get_tracer(__name__)
 
 # Longer than any task may run (see workers/celery.py), or a second worker would get a message that the first still has.
 VISIBILITY_TIMEOUT = 3600  # seconds
@@ -71,15 +74,12 @@ class JobClient:
         return sent
 
     def _send(self, message: OutboxMessage) -> None:
-        queue = QUEUE_OF_TASK[Task(message.task)]
-        self._celery.send_task(
-            message.task,
-            args=message.arguments,
-            queue=queue,
-            headers=message.origin or {},
-            retry=False,
-            ignore_result=True,
-        )
+        """Sends it on behalf of whoever put it into the outbox, whoever sends it."""
+        queue, name = QUEUE_OF_TASK[Task(message.task)], f"send {message.task}"
+        with on_behalf_of(message.origin), TRACER.start_as_current_span(name, kind=SpanKind.PRODUCER):
+            self._celery.send_task(
+                message.task, args=message.arguments, queue=queue, headers=origin(), retry=False, ignore_result=True
+            )
 
     def _send_and_remove(self, session: Session, messages: Sequence[OutboxMessage]) -> None:
         sent = self.send(messages)
