@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.db.engine import make_engine, make_sessions
 from app.db.replica import Replica
+from app.db.slow_statements import SlowStatements
 from app.jobs.client import JobClient
 from app.media.store import MediaStore
 from app.settings import Settings
@@ -31,13 +32,18 @@ class Connections:
         """The connections that these settings name."""
         engine = make_engine(settings.database_url, pool_size=POOL)
         sessions = make_sessions(engine)
-        return cls(
+        own = cls(
             settings=settings,
             sessions=sessions,
             jobs=JobClient(settings.redis_url, sessions),
             store=MediaStore(settings.media_url),
             replica=_replica(engine, settings),
         )
+        if settings.slow_query_ms:
+            slow = SlowStatements(settings.slow_query_ms / 1000)
+            for each in own.engines:
+                slow.watch(each)
+        return own
 
     @property
     def engines(self) -> list[Engine]:

@@ -1,4 +1,4 @@
-"""Ends a worker that no longer takes messages, so that whoever runs it starts it again.
+"""Says that a worker is there, and ends one that no longer takes messages, so that whoever runs it starts it again.
 
 Celery can lose its connection to the broker beside its event loop, as while it acknowledges a message. That message
 then counts as unfinished for ever, and no other is taken (https://github.com/celery/celery/issues/8030 and 10205).
@@ -10,12 +10,14 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import redis
 from celery.signals import worker_ready
 from celery.worker import state
 
+from app.jobs.queues import announce
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -38,6 +40,8 @@ def _watch(broker: redis.Redis, queues: Sequence[str]) -> None:
         time.sleep(LOOK)
         if not is_deaf(broker, queues):
             deaf_since = None
+            with suppress(redis.RedisError):  # without a broker nobody is there
+                announce(broker, queues)
         elif deaf_since is None:
             deaf_since = time.monotonic()
         elif time.monotonic() - deaf_since > DEAF_FOR:

@@ -2,6 +2,10 @@
 
 from marshmallow import Schema, fields, validate
 
+from app.jobs.queues import SERVED
+
+CHECKS = ("database", "migrations", "space", "broker")
+
 
 class AliveSchema(Schema):
     """The process answers."""
@@ -14,7 +18,14 @@ class ReadySchema(Schema):
 
     status = fields.String(required=True, validate=validate.Equal("ready"))
     checks = fields.Dict(
-        keys=fields.String(validate=validate.OneOf(["database", "broker", "space"])),
+        keys=fields.String(validate=validate.OneOf(CHECKS)),
         values=fields.Boolean(),
         required=True,
     )
+    workers = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(SERVED)),
+        values=fields.Boolean(),
+        required=True,
+        metadata={"description": "By queue, whether a worker takes from it. Without one, jobs wait; requests do not."},
+    )
+    warnings = fields.List(fields.String(), required=True)
