@@ -1,5 +1,6 @@
 """Has workers and beat log as the settings say, each record with the request, job and task that it is about."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,9 @@ from app.settings import log_format_from_env
 def configure(loglevel: int, **_: object) -> None:
     """Takes the place of Celery's own loggers, in the worker's process and in those that it forks."""
     logs.configure(log_format_from_env(), level=loglevel)
-    get_multiprocessing_logger().propagate = True  # billiard's: else its lines have a format of their own
+    of_pool = get_multiprocessing_logger()
+    of_pool.propagate = True  # else its lines would have a format of their own
+    of_pool.setLevel(logging.ERROR)  # as with Celery's loggers: it tells every step
 
 
 @task_prerun.connect

@@ -16,7 +16,8 @@ def check(**_: object) -> None:
         return
     try:
         with needs_telemetry():
-            import workers.task_spans  # noqa: F401, PLC0415  # the extra brings what it needs
+            import app.tracing_sdk  # noqa: F401, PLC0415  # the extra brings what it needs
+            import workers.task_spans  # noqa: F401, PLC0415  # as above
     except SettingsInvalid as error:
         raise SystemExit(error.detail) from error
 

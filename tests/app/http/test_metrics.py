@@ -4,12 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from app.db import recall
+from app.db.tables import Product
 from app.http.app import create_app
+from app.http.services import Services
 from app.settings import Settings
-from tests.app.http.conftest import Api
+from tests.app.http.conftest import Api, assert_problem
 
 
 def _value(api: Api, series: str) -> float:
@@ -56,6 +59,40 @@ def test_the_recall_of_approximate_searches_is_told_once_there_is_one(
     with session.begin():
         recall.forget(session, timedelta(0))
     assert _value(api, "triseek_recall_checks") == 0
+
+
+def test_what_waits_is_counted_by_queue_and_its_age_told(api: Api, products: str, session: Session) -> None:
+    series, age = 'triseek_queue_waiting{queue="embed"}', 'triseek_queue_oldest_seconds{queue="embed"}'
+    before = _value(api, series)
+    api.post(products, json={"sku": "a", "title": "one"})
+    assert _value(api, series) == before + 1
+    with session.begin():
+        session.execute(update(Product).values(updated_at=func.now() - timedelta(hours=1), queued_at=func.now()))
+    assert _value(api, age) == pytest.approx(3600, abs=60)
+
+
+def test_searches_and_dry_runs_wait_in_queues_of_their_own(api: Api, searches: str, catalogue: str) -> None:
+    names = ("query", "check", "import")
+    before = [_value(api, f'triseek_queue_waiting{{queue="{name}"}}') for name in names]
+    assert api.post(searches, json={"text": "shoe"}).status_code == 202
+    row, kind = b'{"sku": "a", "title": "one"}', {"Content-Type": "application/x-ndjson"}
+    for dry in ("true", "false"):
+        path = f"/v1/catalogues/{catalogue}/imports?dry_run={dry}"
+        assert api.post(path, data=row, headers=kind).status_code == 202
+    after = [_value(api, f'triseek_queue_waiting{{queue="{name}"}}') for name in names]
+    assert after == [count + 1 for count in before]
+
+
+def test_connections_in_use_are_told(api: Api, own: Services) -> None:
+    with own.engine.connect():
+        assert _value(api, 'triseek_database_connections{state="in_use"}') >= 1
+
+
+def test_figures_may_ask_for_a_token(http_settings: Settings) -> None:
+    client = create_app(replace(http_settings, metrics_token="for-prometheus")).test_client()
+    for wrong in ({}, {"Authorization": "Bearer other"}, {"Authorization": "Bearer "}, {"Authorization": "Bearer é"}):
+        assert_problem(client.get("/metrics", headers=wrong), 401)
+    assert client.get("/metrics", headers={"Authorization": "Bearer for-prometheus"}).status_code == 200
 
 
 def test_without_a_database_the_rest_is_still_told(http_settings: Settings) -> None:

@@ -26,6 +26,12 @@ def test_refused_requests_have_one_too(api: Api) -> None:
     assert api.get("/nowhere").headers["X-Request-Id"]
 
 
+def test_a_job_is_shown_with_the_id_of_the_request_that_made_it(api: Api, products: str) -> None:
+    made = api.post(products, json={"sku": "a", "title": "one"}, headers={"X-Request-Id": "shop-43"}).json["job"]
+    assert made["request_id"] == "shop-43"
+    assert api.get(f"/v1/jobs/{made['id']}").json["request_id"] == "shop-43"
+
+
 def test_what_went_wrong_is_told_and_logged_under_it(
     api: Api, products: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
