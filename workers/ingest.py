@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
+from app import context
 from app.db import embeddings, job_errors, jobs, media, products, spaces
 from app.db.space_tables import EmbeddingSpace
 from app.db.tables import Product
@@ -33,6 +34,7 @@ def embed_products(connections: Connections, held: HeldSpaces, product_ids: Sequ
     with connections.jobs.transaction() as session:
         written = spaces.writable(session, products.catalogues_of(session, product_ids))
         claimed = _claim(session, product_ids)
+    _name_job(claimed)
     embedding = embed_claimed(connections, held, written, claimed)
     with connections.jobs.transaction() as session:
         counted = write_claimed(session, claimed, embedding)
@@ -65,6 +67,13 @@ def _claim(session: Session, product_ids: Sequence[int]) -> list[Product]:
         enqueue(session, Task.EMBED_PRODUCTS, *[[[product.id]] for product in claimed])
         return []
     return claimed
+
+
+def _name_job(claimed: Sequence[Product]) -> None:
+    """Lets logs tell of which job this is, where all the products are of one."""
+    job_ids = {product.job_id for product in claimed}
+    if len(job_ids) == 1 and None not in job_ids:
+        context.name_job(job_ids.pop())
 
 
 def _is_given_up(product: Product) -> bool:

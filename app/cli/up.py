@@ -1,13 +1,19 @@
 """The whole embedded stack in the foreground."""
 
+import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.text import Text
+
+from app.settings import log_format_from_env
+from app.types import LogFormat
+
+Sink = Callable[[str, str], None]  # takes a part's name, and a line that it printed
 
 COLOURS = {
     "postgres": "blue",
@@ -38,7 +44,8 @@ def up(data: Path, port: int | None) -> None:
 
     console = Console(highlight=False, soft_wrap=True)
     try:
-        with logged_to(console), Stack(data, port, sink=LogView(console)) as stack:
+        view = JsonView() if log_format_from_env() is LogFormat.JSON else LogView(console)
+        with logged_to(view), Stack(data, port, sink=view) as stack:
             console.print(Text.assemble("Triseek is up: ", (stack.url, "bold")))
             console.print(Text.assemble("Search page:   ", (stack.link, "bold")))
             console.print("Ctrl-C stops it.")
@@ -59,8 +66,21 @@ class LogView:
         self._console.print(Text.assemble((f"{name:>8} │ ", COLOURS.get(name, "white")), line))
 
 
+class JsonView:
+    """Prints the lines of all parts as objects, each with the name of its part; a server's own lines as messages."""
+
+    def __call__(self, name: str, line: str) -> None:
+        """Prints one line."""
+        try:
+            record = json.loads(line)
+        except ValueError:
+            record = None
+        told = record if isinstance(record, dict) else {"message": line}
+        click.echo(json.dumps({"part": name, **told}))
+
+
 class _ToView(logging.Handler):
-    def __init__(self, view: LogView) -> None:
+    def __init__(self, view: Sink) -> None:
         super().__init__()
         self._view = view
 
@@ -69,9 +89,9 @@ class _ToView(logging.Handler):
 
 
 @contextmanager
-def logged_to(console: Console) -> Iterator[None]:
+def logged_to(view: Sink) -> Iterator[None]:
     """Within the block, this process's own warnings are in the view too."""
-    handler = _ToView(LogView(console))
+    handler = _ToView(view)
     logging.getLogger("app").addHandler(handler)
     try:
         yield

@@ -11,7 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 log = logging.getLogger(__name__)
 BETWEEN_PLANS = 60.0  # seconds
 READS = ("SELECT", "WITH")
-LITERAL = re.compile(r"'(?:[^']|'')*'")  # a value in a plan: what was asked for, vectors
+# Values in a plan: what was asked for, vectors. Numbers of names and of subplans are none.
+LITERAL = re.compile(r"'(?:[^']|'')*'|(?<![\w.])(?<!Plan )-?\d+(?:\.\d+)?\b")
+ESTIMATES = "(cost="  # a line with these has no values
 
 
 class SlowStatements:
@@ -57,4 +59,4 @@ class SlowStatements:
                 rows = connection.exec_driver_sql(f"EXPLAIN (FORMAT TEXT) {statement}", values).scalars().all()
         except SQLAlchemyError as error:
             return f"Its plan is not known: {type(error).__name__}"
-        return LITERAL.sub("'…'", "\n".join(rows))
+        return "\n".join(row if ESTIMATES in row else LITERAL.sub("…", row) for row in rows)

@@ -1,6 +1,9 @@
 """What searching and embedding count."""
 
+import pytest
+
 from app.catalog.drafts import ProductDraft
+from app.db.slow_statements import SlowStatements
 from app.types import Modality, QueryPart
 from tests.end_to_end.conftest import Shop
 from tests.workers.pictures import encoded, halves
@@ -36,3 +39,19 @@ def test_searches_and_products_are_counted(shop: Shop) -> None:
         "embedded": 1.0,
         "failed": 1.0,
     }
+
+
+def test_the_plan_of_a_slow_search_is_logged_without_what_was_asked_for(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.upload(ProductDraft(sku="a", title="Red square", attributes={"colour": "red"}))
+    SlowStatements(0.0, between_plans=0.0).watch(shop.connections.jobs.engine)
+    shop.search(
+        QueryPart(name="text", modality=Modality.TEXT, text="zyxglobber"),
+        filter="colour = 'carmoisine' AND price < 98765.4321",
+    )
+    told = [record.getMessage() for record in caplog.records if record.name == "app.db.slow_statements"]
+    ranking = [each for each in told if "similarity_0" in each]
+    assert any("cost=" in each for each in ranking)
+    text = "\n".join(told)
+    assert [word for word in ("zyxglobber", "carmoisine", "98765") if word in text] == []
