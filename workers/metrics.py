@@ -6,6 +6,7 @@ from pathlib import Path
 
 from billiard import current_process
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
+from prometheus_client.multiprocess import mark_process_dead
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 CONTENTS = (1, 2, 4, 8, 16, 32)
@@ -37,7 +38,7 @@ class WorkerMetrics:
             "triseek_task_seconds", "Tasks that ended.", ("task", "outcome"), buckets=SECONDS, registry=own
         )
         self.gpu_bytes = Gauge(
-            "triseek_gpu_memory_bytes", "Held by the encoders.", multiprocess_mode="livesum", registry=own
+            "triseek_gpu_memory_bytes", "Held by PyTorch.", ("device",), multiprocess_mode="livesum", registry=own
         )
 
     def count_reads(self, cache: str, *, hits: int, misses: int) -> None:
@@ -61,6 +62,13 @@ def share(folder: Path) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # prometheus_client reads no other
     values.ValueClass = values.MultiProcessValue(_place)  # type: ignore[no-untyped-call]  # half typed
     metrics.cache_clear()
+
+
+def forget_predecessor() -> None:
+    """Takes back what the process held that had this one's place in the pool before, and has ended."""
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if folder:
+        mark_process_dead(_place(), folder)  # type: ignore[no-untyped-call]  # half typed
 
 
 def _place() -> str:

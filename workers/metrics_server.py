@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 
 from app.jobs.names import Task
 from app.settings import Settings
-from workers.metrics import metrics, share
+from workers.metrics import forget_predecessor, metrics, share
 
 OUTCOMES = {"SUCCESS": "succeeded", "FAILURE": "failed"}  # by Celery's states
 OTHER = "other"
@@ -80,9 +80,8 @@ def tidy(**_: object) -> None:
 
 @worker_process_init.connect
 def begin_anew(**_: object) -> None:
-    """Takes back what the process held that had this place before, and has ended."""
-    _started.clear()
-    metrics().gpu_bytes.set(0)
+    """Takes back what another process left at this one's place."""
+    forget_predecessor()
 
 
 @task_prerun.connect

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 import app.db.job_tables
 import app.db.space_tables
 import app.db.tables  # noqa: F401
+from app.db.terse_errors import keep_terse
 
 # An approximate index scan goes on until the statement's LIMIT is reached, whatever a filter drops on the way; the
 # ranking statement sorts anyway, and without a strict order more is found (of 200 in a tenth of 100,000: .84, not .66).
@@ -29,7 +30,7 @@ def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:
         pool_size: connections kept open; twice as many may be opened under load.
     """
     url = database_url.replace("postgresql://", "postgresql+psycopg://", 1)
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
@@ -37,6 +38,8 @@ def make_engine(database_url: str, *, pool_size: int = 5) -> Engine:
         hide_parameters=True,  # an error's text, which is logged, names no values
         connect_args={"options": OPTIONS, "connect_timeout": 5},
     )
+    keep_terse(engine)
+    return engine
 
 
 def make_sessions(engine: Engine) -> sessionmaker[Session]:

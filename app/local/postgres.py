@@ -72,6 +72,7 @@ class Postgres:
             "max_connections": "100",
             "shared_buffers": f"{_buffers()}MB",
             "log_timezone": "UTC",
+            "log_error_verbosity": "terse",  # no rows in errors: they may hold secrets
         }
         if sys.platform == "linux":
             # After a crash, one call a file system instead of one a file: 0.1 s in place of 5 s on a slow disk.

@@ -23,6 +23,12 @@ def test_every_program_is_told_the_urls(tmp_path: Path) -> None:
         assert program.environ == URLS
 
 
+def test_each_worker_tells_its_figures_at_a_port_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRISEEK_METRICS_PORT", "9101")
+    told = {each.name: each.environ.get("TRISEEK_METRICS_PORT") for each in services(URLS, 8000, tmp_path)}
+    assert told == {"web": None, "query": "9101", "embed": "9102", "import": "9103", "upkeep": "9104"}
+
+
 def test_a_port_that_is_taken_is_named() -> None:
     with socket.socket() as other:
         other.bind((HOST, 0))
