@@ -89,10 +89,12 @@ def test_connections_in_use_are_told(api: Api, own: Services) -> None:
 
 
 def test_figures_may_ask_for_a_token(http_settings: Settings) -> None:
-    client = create_app(replace(http_settings, metrics_token="for-prometheus")).test_client()
+    app = create_app(replace(http_settings, metrics_token="for-prometheus"))
+    client = app.test_client()
     for wrong in ({}, {"Authorization": "Bearer other"}, {"Authorization": "Bearer "}, {"Authorization": "Bearer é"}):
         assert_problem(client.get("/metrics", headers=wrong), 401)
     assert client.get("/metrics", headers={"Authorization": "Bearer for-prometheus"}).status_code == 200
+    app.extensions["triseek"].close()
 
 
 def test_without_a_database_the_rest_is_still_told(http_settings: Settings) -> None:
