@@ -94,6 +94,7 @@ def observed(servers: Servers, template: str, tmp_path_factory: pytest.TempPathF
                 "MEDIA_URL": str(folder / "media"),
                 "TRISEEK_LOG_FORMAT": "json",
                 "TRISEEK_TRACES": "1",
+                "TRISEEK_TASK_EVENTS": "1",
                 "TRISEEK_METRICS_PORT": str(metrics_port),
                 "TRISEEK_METRICS_TOKEN": METRICS_TOKEN,
                 "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
