@@ -11,6 +11,7 @@ from celery import Celery
 import workers.logs  # takes the place of Celery's own loggers
 import workers.metrics_server  # before any process is forked, too
 import workers.stopping  # before any process is forked
+import workers.task_metrics
 import workers.tracing
 import workers.watch  # noqa: F401  every worker is watched
 from app.jobs.client import TRANSPORT_OPTIONS, VISIBILITY_TIMEOUT, broker_url

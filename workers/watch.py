@@ -17,7 +17,7 @@ import redis
 from celery.signals import worker_ready
 from celery.worker import state
 
-from app.jobs.queues import announce
+from app.jobs.presence import announce
 from app.settings import Settings
 
 log = logging.getLogger(__name__)

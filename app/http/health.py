@@ -14,7 +14,7 @@ from app.http.problems import CONTENT_TYPE
 from app.http.schemas.health import CHECKS, AliveSchema, ReadySchema
 from app.http.services import services
 from app.jobs.names import Queue
-from app.jobs.queues import taken
+from app.jobs.presence import taken
 
 health = Endpoints("health", "Probes.", prefix="/health")
 log = logging.getLogger(__name__)

@@ -17,6 +17,9 @@ class Queue(StrEnum):
     UPKEEP = "upkeep"
 
 
+SERVED = tuple(queue for queue in Queue if queue is not Queue.TRAIN)  # those that tasks are routed to
+
+
 class Task(StrEnum):
     """Every task, by the name that a message carries."""
 

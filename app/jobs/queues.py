@@ -1,13 +1,10 @@
-"""What waits in each queue by the truth of the database, whatever became of its messages; and who takes from it."""
+"""What waits in each queue: by the truth of the database, whatever became of its messages."""
 
-from collections.abc import Iterable
-
-import redis
 from sqlalchemy.orm import Session
 
 from app.db import waiting
 from app.db.waiting import Waiting
-from app.jobs.names import Queue
+from app.jobs.names import SERVED, Queue
 from app.types import JobKind
 
 QUEUE_OF_KIND = {
@@ -18,9 +15,6 @@ QUEUE_OF_KIND = {
     JobKind.VERIFY: Queue.REINDEX,
     JobKind.UPKEEP: Queue.UPKEEP,
 }
-SERVED = tuple(queue for queue in Queue if queue is not Queue.TRAIN)  # those that tasks are routed to
-ANNOUNCED_FOR = 15  # seconds that a worker's word holds
-TAKEN = "triseek:taken:{}"
 
 
 def waiting_by_queue(session: Session) -> dict[Queue, Waiting]:
@@ -32,18 +26,6 @@ def waiting_by_queue(session: Session) -> dict[Queue, Waiting]:
             found[Queue.CHECK if queue is Queue.IMPORT and is_dry else queue].append(own)
     found[Queue.EMBED].append(waiting.products(session))
     return {queue: _together(own) for queue, own in found.items()}
-
-
-def announce(broker: redis.Redis, queues: Iterable[str]) -> None:
-    """Says that a worker takes from these queues; to be said again before it is forgotten."""
-    for queue in queues:
-        broker.set(TAKEN.format(queue), 1, ex=ANNOUNCED_FOR)
-
-
-def taken(broker: redis.Redis) -> dict[Queue, bool]:
-    """Which queues some worker takes from."""
-    said = broker.mget([TAKEN.format(queue) for queue in SERVED])
-    return {queue: value is not None for queue, value in zip(SERVED, said, strict=True)}
 
 
 def _together(all_of_them: list[Waiting]) -> Waiting:

@@ -15,7 +15,7 @@ from app.http.app import create_app
 from app.types import Modality, SpaceKey
 from tests.conftest import Services
 from workers.metrics import WorkerMetrics
-from workers.metrics_server import Memory
+from workers.process_memory import Memory
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "app/deploy"

@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from app.jobs.queues import SERVED
+from app.jobs.names import SERVED
 
 CHECKS = ("database", "migrations", "space", "broker")
 

@@ -8,8 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.http.app import create_app
-from app.jobs.names import Queue
-from app.jobs.queues import ANNOUNCED_FOR, SERVED, TAKEN, announce
+from app.jobs.names import SERVED, Queue
+from app.jobs.presence import ANNOUNCED_FOR, TAKEN, announce
 from app.settings import Settings
 from tests.app.http.conftest import Api
 
