@@ -233,6 +233,18 @@ class KeyReplaced(TriseekError):
     status = 409
 
 
+class TenantUnknown(TriseekError):
+    """There is no such tenant."""
+
+
+class TenantKnown(TriseekError):
+    """There is a tenant of this name already."""
+
+
+class TenantRefused(TriseekError):
+    """This cannot be done to the tenant."""
+
+
 class ScopeMissing(TriseekError):
     """The API key may not do this."""
 

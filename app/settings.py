@@ -21,6 +21,8 @@ class Settings:
     database_url: str  # postgresql://user@host/name
     redis_url: str  # redis://host:port/0 or unix:///path/to/socket
     media_url: str  # a folder, or any URL that fsspec opens: s3://bucket/prefix
+    # The same database as the role that owns its tables, for migrations, indexes and backups; database_url unless told.
+    database_admin_url: str = ""
     database_replica_url: str = ""  # a standby that searches may read; none unless told
     max_upload_mb: int = 512  # one request's body, but for imports, which go to the media store as they come
     max_import_mb: int = 8_192  # one import's file
@@ -53,6 +55,11 @@ class Settings:
     task_events: bool = False  # workers tell Flower what they do, and can be asked: 1 or 0
     encoders: str = ""  # where the alignment's encoders are that have no name: text=/models/bert,image=org/name
 
+    @property
+    def owner_url(self) -> str:
+        """The database as the role that owns its tables."""
+        return self.database_admin_url or self.database_url
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
         """Reads the settings.
@@ -84,6 +91,12 @@ def urls_from_env(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     source = os.environ if environ is None else environ
     names = [spec.name.upper() for spec in fields(Settings) if spec.default is MISSING]
     return {name: source[name] for name in names if source.get(name)}
+
+
+def owner_urls_from_env() -> dict[str, str]:
+    """The same for whoever looks after the servers: the database as the role that owns its tables."""
+    admin = os.environ.get("DATABASE_ADMIN_URL", "")
+    return urls_from_env() | ({"DATABASE_URL": admin} if admin else {})
 
 
 def replica_from_env(environ: Mapping[str, str] | None = None) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.db.engine import make_engine, make_sessions
 from app.db.replica import Replica
 from app.db.slow_statements import SlowStatements
+from app.db.tenancy import DatabaseRole
 from app.jobs.client import JobClient
 from app.media.store import MediaStore
 from app.settings import Settings
@@ -22,6 +23,8 @@ class Connections:
     """A process's connections; none is opened before it is used."""
 
     settings: Settings
+    engine: Engine
+    owner: Engine  # of the database as the role that owns its tables: to build and remove indexes, to vacuum
     sessions: sessionmaker[Session]
     jobs: JobClient
     store: MediaStore
@@ -30,10 +33,12 @@ class Connections:
     @classmethod
     def of(cls, settings: Settings) -> "Connections":
         """The connections that these settings name."""
-        engine = make_engine(settings.database_url, pool_size=POOL)
+        engine = make_engine(settings.database_url, pool_size=POOL, role=DatabaseRole.WORKER)
         sessions = make_sessions(engine)
         own = cls(
             settings=settings,
+            engine=engine,
+            owner=make_engine(settings.owner_url, pool_size=POOL),
             sessions=sessions,
             jobs=JobClient(settings.redis_url, sessions),
             store=MediaStore(settings.media_url),
@@ -48,11 +53,12 @@ class Connections:
     @property
     def engines(self) -> list[Engine]:
         """Of the databases."""
-        return [self.jobs.engine] if self.replica is None else [self.jobs.engine, self.replica.engine]
+        return [self.engine, self.owner] if self.replica is None else [self.engine, self.owner, self.replica.engine]
 
     def close(self) -> None:
         """Closes those to databases."""
-        self.jobs.engine.dispose()
+        self.engine.dispose()
+        self.owner.dispose()
         if self.replica is not None:
             self.replica.close()
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.db import jobs
+from app.db import jobs, tenancy
 from app.db.job_tables import Job
 from app.db.ranking_statement import Scan
 from app.db.replica import Replica
@@ -35,12 +35,17 @@ def run_search(connections: Connections, held: HeldSpaces, job_id: UUID) -> None
         job = jobs.start(session, job_id)
     if job is None:
         return
+    with tenancy.acting_for(job.tenant_id):
+        _run(connections, held, job)
+
+
+def _run(connections: Connections, held: HeldSpaces, job: Job) -> None:
     result, problem = _outcome(connections, held, job)
     state = JobState.SUCCEEDED if problem is None else JobState.FAILED
     with connections.jobs.transaction() as session:
-        jobs.finish(session, job_id, state, result=result, error=problem)
-        if result is not None and result["scan"] == Scan.APPROXIMATE and job_id.int % CHECKED_EVERY == 0:
-            enqueue(session, Task.CHECK_RECALL, [str(job_id)])
+        jobs.finish(session, job.id, state, result=result, error=problem)
+        if result is not None and result["scan"] == Scan.APPROXIMATE and job.id.int % CHECKED_EVERY == 0:
+            enqueue(session, Task.CHECK_RECALL, [str(job.id)])
 
 
 def _outcome(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.catalog.drafting import Drafter
 from app.db.engine import make_engine, make_sessions
 from app.db.notify import JobWatcher
+from app.db.tenancy import DatabaseRole
 from app.http.limits import Limits
 from app.jobs.client import JobClient
 from app.media.store import MediaStore
@@ -42,7 +43,7 @@ class Services:
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """The services that these settings describe."""
-        engine = make_engine(settings.database_url, pool_size=CONNECTIONS)
+        engine = make_engine(settings.database_url, pool_size=CONNECTIONS, role=DatabaseRole.WEB)
         sessions = make_sessions(engine)
         store = MediaStore(settings.media_url)
         return cls(

@@ -12,7 +12,7 @@ from sqlalchemy.pool import QueuePool
 
 from app.db import open_jobs, recall
 from app.http.services import Services
-from app.jobs.queues import waiting_by_queue
+from app.jobs import queues
 from app.types import JobKind
 
 RECALL_OVER = timedelta(days=1)
@@ -60,7 +60,7 @@ def _open_jobs(session: Session) -> GaugeMetricFamily:
 def _queues(session: Session) -> Iterator[GaugeMetricFamily]:
     depth = GaugeMetricFamily("triseek_queue_waiting", "Jobs, or products, that no worker has done.", labels=["queue"])
     age = GaugeMetricFamily("triseek_queue_oldest_seconds", "How long the oldest of them has waited.", labels=["queue"])
-    for queue, waiting in waiting_by_queue(session).items():
+    for queue, waiting in queues.states(session).items():
         depth.add_metric([queue], waiting.count)
         age.add_metric([queue], waiting.seconds)
     yield from (depth, age)

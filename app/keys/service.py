@@ -9,14 +9,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.db import catalogues, keys
+from app.db import keys, tenancy, tenants
 from app.db.tables import ApiKey
 from app.errors import KeyRejected, KeyReplaced, KeyUnknown
 from app.keys import tokens
 from app.keys.tokens import SearchToken
 from app.types import Scope
 
-TENANT = "default"  # there is one tenant for now
+TENANT = "default"  # who runs the server; others are made by `triseek tenants create`
 PREFIX = "ts_"
 SHOWN = 10  # how many of a key's characters may be shown again
 LONGEST = 3_650  # days that a key may be wished to last
@@ -57,8 +57,8 @@ class MadeKey:
 
 
 def first_tenant(session: Session) -> int:
-    """The tenant of whoever works on this machine."""
-    return catalogues.first_tenant(session, TENANT)
+    """The tenant of whoever runs the server."""
+    return tenants.find_or_create(session, TENANT)
 
 
 def create(session: Session, tenant_id: int, wish: KeyWish) -> MadeKey:
@@ -86,7 +86,7 @@ def ensure_first(session: Session, key: str | None) -> str:
 
 
 def identify(session: Session, key: str | None) -> Identity:
-    """Whose key this is; notes its use.
+    """Whose key this is; notes its use. What the transaction does from then on it does for that tenant.
 
     Raises:
         KeyRejected: it is missing, unknown, expired or revoked.
@@ -98,6 +98,7 @@ def identify(session: Session, key: str | None) -> Identity:
         row, token = tokens.read(session, key)
     else:
         row = _valid(session, key)
+    tenancy.tell(session.connection(), row.tenant_id)
     keys.note_use(session, row.id)
     scopes = frozenset({Scope.SEARCH}) if token else frozenset(Scope(scope) for scope in row.scopes)
     return Identity(

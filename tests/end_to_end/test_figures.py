@@ -45,7 +45,7 @@ def test_the_plan_of_a_slow_search_is_logged_without_what_was_asked_for(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
     shop.upload(ProductDraft(sku="a", title="Red square", attributes={"colour": "red"}))
-    SlowStatements(0.0, between_plans=0.0).watch(shop.connections.jobs.engine)
+    SlowStatements(0.0, between_plans=0.0).watch(shop.connections.engine)
     shop.search(
         QueryPart(name="text", modality=Modality.TEXT, text="zyxglobber"),
         filter="colour = 'carmoisine' AND price < 98765.4321",

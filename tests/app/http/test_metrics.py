@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from app.db import recall
 from app.db.tables import Product
 from app.http.app import create_app
-from app.http.services import Services
 from app.settings import Settings
 from tests.app.http.conftest import Api, assert_problem
 
@@ -83,8 +83,8 @@ def test_searches_and_dry_runs_wait_in_queues_of_their_own(api: Api, searches: s
     assert after == [count + 1 for count in before]
 
 
-def test_connections_in_use_are_told(api: Api, own: Services) -> None:
-    with own.engine.connect():
+def test_connections_in_use_are_told(api: Api, app: Flask) -> None:
+    with app.extensions["triseek"].engine.connect():
         assert _value(api, 'triseek_database_connections{state="in_use"}') >= 1
 
 

@@ -11,7 +11,7 @@ from app import context
 from app.catalog import service
 from app.catalog.drafts import ProductDraft
 from app.context import Context
-from app.db import catalogues
+from app.db import tenants
 from app.db.job_tables import Job, OutboxMessage
 from app.jobs.client import enqueue
 from app.jobs.names import Queue, Task
@@ -34,7 +34,7 @@ def request_42() -> Iterator[None]:
 
 def _search(services: Services) -> Job:
     with services.jobs.transaction() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         service.put(session, tenant, "shop", ProductDraft(sku="a", title="one"))
         parts = (QueryPart(name="text", modality=Modality.TEXT, text="one"),)
         return submit(session, tenant, "shop", SearchQuery(parts=parts))
