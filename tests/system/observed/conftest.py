@@ -27,7 +27,17 @@ DATABASE = "test_observed"
 PASSWORD = "pw-of-the-database-5c1d"
 METRICS_TOKEN = "token-of-prometheus-77a0"
 PATIENCE = 60.0  # seconds
-WEB = ("gunicorn", "app.wsgi:application", "--worker-class", "gthread", "--threads", "4", "--no-control-socket")
+WEB = (
+    "gunicorn",
+    "app.wsgi:application",
+    "--worker-class",
+    "gthread",
+    "--threads",
+    "4",
+    "--no-control-socket",
+    "--access-logfile",
+    "-",
+)
 WORKER = ("celery", "-q", "-A", "workers.celery", "worker", "-Q", "import,upkeep", "-c", "1", "-l", "info", "-B")
 MODULES = "workers.tasks.imports,workers.tasks.upkeep"
 

@@ -33,6 +33,17 @@ def test_what_a_worker_logs_of_a_job_names_request_job_and_task(observed: Observ
     assert job["request_id"] == "logged-2"
 
 
+def test_a_request_is_logged_under_the_id_of_its_answer(observed: Observed) -> None:
+    observed.http.get("/v1/spaces", headers={"X-Request-Id": "logged-4"})
+
+    def told() -> list[str]:
+        return [record["message"] for record in observed.records("web") if record["request_id"] == "logged-4"]
+
+    wait_until(told)
+    (line,) = told()
+    assert '"GET /v1/spaces HTTP/1.1" 200' in line
+
+
 @pytest.fixture
 def secrets(observed: Observed) -> list[str]:
     """What must never be told, made and used over HTTP."""
