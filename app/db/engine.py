@@ -32,13 +32,14 @@ def make_engine(database_url: str, *, pool_size: int = 5, role: DatabaseRole | N
         role: what connections take on, and are bound by; whoever logs in is its member. None: that of the login.
     """
     url = database_url.replace("postgresql://", "postgresql+psycopg://", 1)
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
         connect_args={"options": OPTIONS + tenancy.options(role), "connect_timeout": 5},
     )
+    tenancy.watch(engine, tenancy.otherwise(role))
+    return engine
 
 
 def make_sessions(engine: Engine) -> sessionmaker[Session]:
