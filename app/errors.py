@@ -261,6 +261,13 @@ class TooManyRequests(TriseekError):
         self.retry_after = retry_after  # seconds
 
 
+class TooManyWaiting(TriseekError):
+    """Too many searches wait already; ask again soon."""
+
+    status = 503
+    retry_after = 5  # seconds
+
+
 class DatabaseUnreachable(TriseekError):
     """The database cannot be reached now; try again."""
 

@@ -35,6 +35,10 @@ class Settings:
     lease_seconds: int = 60  # in which a worker must show that it is still at work on what it took
     decode_threads: int = 2  # threads that decode media beside the forward pass
     alignment: Path | None = None  # an artifact's folder; the packaged one unless told
+    query_batch: int = 8  # searches that a query worker takes at once where so many wait
+    query_cache: int = field(default=1_024, metadata={"smallest": 0})  # contents of queries whose vectors it keeps
+    # Searches that may wait; what comes then is refused and told when to come again.
+    most_waiting_searches: int = 500
     keep_outputs: bool = True  # what encoders gave of products' contents, for another alignment: 1 or 0
     restorable_days: int = field(default=0, metadata={"smallest": 0})  # to bring back deleted products
     keep_jobs_days: int = 30  # that jobs are kept that have ended, with what searches found

@@ -20,6 +20,9 @@ class WorkerMetrics:
         self.search_seconds = Histogram(
             "triseek_search_seconds", "Stages of searches.", ("stage",), buckets=SECONDS, registry=own
         )
+        self.search_batch = Histogram(
+            "triseek_search_batch_searches", "Searches answered together.", buckets=CONTENTS, registry=own
+        )
         self.encode_seconds = Histogram(
             "triseek_encoder_seconds", "One batch in an encoder.", ("modality",), buckets=SECONDS, registry=own
         )

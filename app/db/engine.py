@@ -37,10 +37,10 @@ def make_engine(database_url: str, *, pool_size: int = 5, role: DatabaseRole | N
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
         hide_parameters=True,  # an error's text, which is logged, names no values
         connect_args={"options": OPTIONS + tenancy.options(role), "connect_timeout": 5},
     )
+    tenancy.watch(engine, tenancy.otherwise(role))
     keep_terse(engine)
     return engine
 

@@ -7,8 +7,6 @@ from sqlalchemy.orm import Session
 
 from app.db.tables import ApiKey
 
-# How exactly is known when a key was last used: a request need not write for it.
-USE_NOTED_EVERY = datetime.timedelta(minutes=1)
 VALID: ColumnElement[bool] = and_(
     ApiKey.revoked_at.is_(None), or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now())
 )
@@ -39,8 +37,7 @@ def add(
         searches_per_day=searches_per_day,
     )
     session.add(row)
-    session.flush()
-    session.refresh(row)
+    session.flush()  # which also reads what the database filled in
     return row
 
 
@@ -61,9 +58,8 @@ def _valid(session: Session, wanted: str, value: bytes | int) -> ApiKey | None:
 
 
 def note_use(session: Session, key_id: int) -> None:
-    """Notes that a key is used now, unless that was noted a moment ago."""
-    is_stale = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < func.now() - USE_NOTED_EVERY)
-    session.execute(update(ApiKey).where(ApiKey.id == key_id, is_stale).values(last_used_at=func.now()))
+    """Notes that a key is used now."""
+    session.execute(update(ApiKey).where(ApiKey.id == key_id).values(last_used_at=func.now()))
 
 
 def of_tenant(session: Session, tenant_id: int) -> list[ApiKey]:

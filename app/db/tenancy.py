@@ -8,11 +8,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
 
-from sqlalchemy import Connection, event, text
-from sqlalchemy.orm import Session, SessionTransaction
+import psycopg
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import InvalidatePoolError
 
 SETTING = "triseek.tenant"
 EVERY = "every"  # what a role must be let say; see the policies
+NOBODY = ""
+TOLD = f"SELECT set_config('{SETTING}', %s, false)"
 _acting: ContextVar[int | None] = ContextVar("acting", default=None)
 
 
@@ -39,20 +42,37 @@ def acting_for(tenant_id: int) -> Iterator[None]:
 
 
 def options(role: DatabaseRole | None) -> str:
-    """What a connection starts with: its role, and for whom it acts where nothing else is said."""
-    taken_on = "" if role is None else f" -c role={role}"
-    return taken_on if role is DatabaseRole.WEB else f"{taken_on} -c {SETTING}={EVERY}"
+    """What a connection starts with: its role."""
+    return "" if role is None else f" -c role={role}"
 
 
-@event.listens_for(Session, "after_begin")
-def _tell(session: Session, transaction: SessionTransaction, connection: Connection) -> None:  # noqa: ARG001  the event's
-    """Tells PostgreSQL at the beginning of each transaction."""
-    tenant_id = _acting.get()
-    if tenant_id is not None:
-        tell(connection, tenant_id)
+def otherwise(role: DatabaseRole | None) -> str:
+    """For whom a role acts where nothing is said."""
+    return NOBODY if role is DatabaseRole.WEB else EVERY
 
 
 def tell(connection: Connection, tenant_id: int) -> None:
     """Lets a transaction that has begun act for a tenant."""
     told = text("SELECT set_config(:setting, :tenant, true)")
     connection.execute(told, {"setting": SETTING, "tenant": str(int(tenant_id))})
+
+
+def watch(engine: Engine, otherwise: str) -> None:
+    """Tells PostgreSQL for whom is acted whenever a connection is taken from the pool, for as long as it is out.
+
+    That also shows whether the connection still stands: one that does not is replaced, as by the pool's own ping.
+
+    Args:
+        engine: whose connections.
+        otherwise: for whom is acted where nothing is said: for nobody, or `every`.
+    """
+
+    @event.listens_for(engine, "checkout")
+    def tell_at_checkout(connection: psycopg.Connection, *_: object) -> None:
+        acting = _acting.get()
+        try:
+            connection.autocommit = True  # or it would begin a transaction
+            connection.execute(TOLD, [otherwise if acting is None else str(acting)])
+            connection.autocommit = False
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise InvalidatePoolError from error

@@ -31,9 +31,13 @@ def authorize(scopes: Sequence[Scope], *, tokens: bool) -> None:
         ScopeMissing: its key has none of the scopes.
     """
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    with services().sessions.begin() as session:
+    with services().sessions() as session:
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})  # one look, by one function
         who = keys.identify(session, key.strip() if scheme.lower() == "bearer" else None)
     tenancy.act_for(who.tenant_id)
+    if who.use_is_news:
+        with services().sessions.begin() as session:
+            keys.note_use(session, who)
     services().limits.take_request(who)
     if who.token is not None and not tokens:
         raise ScopeMissing("This needs an API key: a search token only searches.")

@@ -13,6 +13,7 @@ from app.db.engine import make_engine, make_sessions
 from app.db.notify import JobWatcher
 from app.db.tenancy import DatabaseRole
 from app.http.limits import Limits
+from app.http.load import Load
 from app.jobs.client import JobClient
 from app.media.store import MediaStore
 from app.settings import Settings
@@ -32,6 +33,7 @@ class Services:
     store: MediaStore
     drafter: Drafter
     limits: Limits
+    load: Load
     watcher: JobWatcher
     stopping: threading.Event  # set once the process is to end: requests that wait are answered soon
 
@@ -54,6 +56,7 @@ class Services:
             store=store,
             drafter=Drafter(store, settings),
             limits=Limits(settings.redis_url, settings.requests_per_minute),
+            load=Load(settings.redis_url, settings.most_waiting_searches),
             watcher=JobWatcher(settings.database_url),
             stopping=threading.Event(),
         )

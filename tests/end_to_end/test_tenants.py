@@ -116,6 +116,7 @@ def neighbours(shop: Shop, services: Services) -> Iterator[Neighbours]:
     walk = Walk(shop, app.test_client(), key)
     with _recorded(app.extensions["triseek"].engine, shop.connections.engine) as (web, worker):
         walk.live()
+    tenancy.act_for(None)  # as requests in this thread did not
     with services.sessions.begin() as session:
         for table in NUMBERED:
             session.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), 1)"))

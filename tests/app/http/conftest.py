@@ -43,6 +43,7 @@ def http_settings(servers: Servers, template: str, tmp_path_factory: pytest.Temp
         max_upload_mb=4,
         max_import_mb=6,
         max_media_mb=1,
+        most_waiting_searches=1_000_000,  # nobody takes them
     )
     with psycopg.connect(servers.database_url, autocommit=True) as admin:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
