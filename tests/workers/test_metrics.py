@@ -42,7 +42,7 @@ def test_a_process_goes_on_from_the_figures_of_the_one_whose_place_it_has(tmp_pa
     assert 'triseek_cache_reads_total{cache="outputs",outcome="hit"} 8.0' in lines
     assert 'triseek_cache_reads_total{cache="outputs",outcome="miss"} 4.0' in lines
     assert 'triseek_gpu_memory_bytes{device="0"} 100.0' in lines
-    assert lines[-1] == "4"  # two files a place, however often its process is replaced
+    assert lines[-1] == "6"  # three files a place, however often its process is replaced
 
 
 def _value(name: str, **labels: str) -> float:
