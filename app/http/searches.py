@@ -14,7 +14,7 @@ from app.http.present import job_with_result
 from app.http.schemas.jobs import JobAcceptedSchema
 from app.http.schemas.searches import FinishedSearchSchema, SearchFormSchema, SearchSchema
 from app.http.search_form import read_search_form
-from app.http.search_query import read_query
+from app.http.search_query import read_query, refuse_addresses
 from app.http.services import services
 from app.http.waiting import preferred_wait, wait_for
 from app.search import service
@@ -28,6 +28,7 @@ BODY = BodyKind(
     examples={
         "text": {"text": "red shoes"},
         "picture": {"image": {"base64": "iVBORw0KGgo…"}},
+        "address": {"query": [{"image": {"url": "https://shop.example/shoe.jpg"}}]},
         "mix": {
             "query": [
                 {"text": "red shoes", "weight": 1},
@@ -52,6 +53,8 @@ def submit_search(body: Body, catalogue: str) -> Answer:
     """Submit a search, and poll its job; or wait for it with `Prefer: wait=SECONDS`."""
     tokens.require_catalogue(catalogue)
     query, stored = read_query(body.content, body.uploads.files, services().drafter)
+    if identity().token is not None:
+        refuse_addresses(query, "A search token has nothing fetched: send the file itself.")
     query = replace(query, within=tokens.within())
 
     def work(session: Session) -> Answer:
