@@ -19,17 +19,15 @@ COMPOSE = ROOT / "docker-compose.yml"
 GPU = ROOT / "app/deploy/compose.gpu.yml"
 STORE = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"}  # read by s3fs
 SERVERS = {"postgres", "valkey"}
+VARIABLES = {
+    each.name.upper() if each.name.endswith("_url") else f"TRISEEK_{each.name.upper()}" for each in fields(Settings)
+}
 
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text())["services"]
     return found
-
-
-def _variables() -> set[str]:
-    names = {each.name: each.name.upper() for each in fields(Settings)}
-    return {upper if name.endswith("_url") else f"TRISEEK_{upper}" for name, upper in names.items()}
 
 
 @pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.parent.name)
@@ -72,8 +70,8 @@ def test_servers_are_reached_by_ours_alone(services: dict[str, dict[str, Any]]) 
 def test_every_setting_is_passed_and_no_other(services: dict[str, dict[str, Any]]) -> None:
     for name in set(services) - SERVERS - {"migrate"}:
         passed = set(services[name]["environment"]) - STORE - {"OMP_NUM_THREADS"}
-        assert passed == _variables() - {"DATABASE_ADMIN_URL"}, name  # which only the migration needs
-    assert set(services["migrate"]["environment"]) - STORE == _variables()
+        assert passed == VARIABLES - {"DATABASE_ADMIN_URL"}, name  # which only the migration needs
+    assert set(services["migrate"]["environment"]) - STORE == VARIABLES
 
 
 def test_there_is_no_default_password() -> None:
