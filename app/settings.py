@@ -42,6 +42,8 @@ class Settings:
     requests_per_minute: int = field(default=0, metadata={"smallest": 0})
     # Pages of other hosts that may ask from a browser, with commas: https://shop.example. With search tokens, not keys.
     cors_origins: frozenset[str] = frozenset()
+    # Proxies before the web process, whose X-Forwarded-For, -Proto and -Host are believed; nobody's if 0.
+    trusted_proxies: int = field(default=0, metadata={"smallest": 0})
     fetch_hosts: frozenset[str] = frozenset()  # names of private hosts that pictures may be fetched from, with commas
     encoders: str = ""  # where the alignment's encoders are that have no name: text=/models/bert,image=org/name
 

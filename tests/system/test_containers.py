@@ -98,3 +98,13 @@ def test_the_gpu_file_changes_services_that_there_are(services: dict[str, dict[s
 def test_no_secret_goes_into_an_image() -> None:
     ignored = (ROOT / ".dockerignore").read_text().split()
     assert {".env", ".git", ".triseek"} <= set(ignored)
+
+
+@pytest.mark.parametrize(("name", "unit"), [("nginx.conf", "m"), ("Caddyfile", "MiB")])
+def test_proxies_let_through_what_triseek_does(name: str, unit: str) -> None:
+    text = (GPU.parent / name).read_text()
+    sizes = {int(size) for size in re.findall(rf"(?:max_body_size|max_size) (\d+){unit}", text)}
+    defaults = {each.name: each.default for each in fields(Settings)}
+    assert sizes == {defaults["max_upload_mb"], defaults["max_import_mb"]}
+    assert "Strict-Transport-Security" in text
+    assert "/metrics" in text
