@@ -28,7 +28,6 @@ BODY = BodyKind(
     examples={
         "text": {"text": "red shoes"},
         "picture": {"image": {"base64": "iVBORw0KGgo…"}},
-        "address": {"query": [{"image": {"url": "https://shop.example/shoe.jpg"}}]},
         "mix": {
             "query": [
                 {"text": "red shoes", "weight": 1},

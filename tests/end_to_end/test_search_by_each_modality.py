@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.catalog.drafts import ProductDraft
 from app.db import catalogues, embeddings
 from app.db.space_tables import Tokens
+from app.media.thumbnails import thumbnail_path
 from app.sample.catalogue import Thing, things
 from app.sample.speech import synthesise
 from app.search.fetching import fetch_query
@@ -59,6 +60,13 @@ def test_an_altered_picture_finds_the_product(stocked: Shop) -> None:
     ImageOps.mirror(Image.open(io.BytesIO(_things()["guitar"].picture())).convert("RGB")).save(picture, "JPEG")
     part = QueryPart(name="image", modality=Modality.IMAGE, media=stocked.store(picture.getvalue()).digest)
     assert stocked.found(part)[0] == "guitar"
+
+
+def test_a_picture_that_was_embedded_has_a_smaller_version(stocked: Shop) -> None:
+    [row] = stocked.view("guitar").media
+    data = stocked.connections.store.get_derived(thumbnail_path(row.digest or "", 160))
+    assert data is not None
+    assert Image.open(io.BytesIO(data)).width == 160
 
 
 def test_a_picture_is_found_by_its_address(stocked: Shop) -> None:

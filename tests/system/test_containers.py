@@ -1,5 +1,6 @@
 """Images and compose files: nobody is root, nothing writable that need not be, every setting passed."""
 
+import json
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 from app.jobs.names import QUEUE_OF_TASK
+from app.local.services import services as services_of_stack
 from app.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +86,14 @@ def test_all_queues_have_a_worker(services: dict[str, dict[str, Any]]) -> None:
     commands = " ".join(str(each.get("command", "")) for each in services.values())
     served = {queue for each in re.findall(r"--queues (\S+)", commands) for queue in each.split(",")}
     assert served == {str(queue) for queue in QUEUE_OF_TASK.values()}
+
+
+def test_the_image_serves_as_the_embedded_stack_does(tmp_path: Path) -> None:
+    [web] = [each for each in services_of_stack({}, 8000, tmp_path) if each.name == "web"]
+    [command] = re.findall(r"^CMD (.+)$", DOCKERFILES[0].read_text(), re.MULTILINE)
+    ours, embedded = json.loads(command), web.command
+    for option in ("--worker-class", "--workers", "--threads", "--timeout"):
+        assert ours[ours.index(option) + 1] == embedded[embedded.index(option) + 1], option
 
 
 def test_the_gpu_file_changes_services_that_there_are(services: dict[str, dict[str, Any]]) -> None:
