@@ -7,7 +7,7 @@ from flask_cors import CORS
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.http import request_ids
+from app.http import auth, request_ids
 from app.http.audit import audit
 from app.http.catalogues import catalogues
 from app.http.docs import make_docs
@@ -51,6 +51,7 @@ def create_app(settings: Settings) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the same
     app.extensions["triseek"] = Services.of(settings)
     request_ids.watch(app)
+    auth.watch(app)
     RequestMetrics(app.extensions["triseek"]).watch(app)
     app.before_request(_refuse_nul)
     app.after_request(_harden)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.catalog.drafts import MediaRef
 from app.catalog.fetching import fetch_checked
-from app.db import jobs, media
+from app.db import jobs, media, tenancy
 from app.db.job_tables import Job
 from app.errors import (
     FieldError,
@@ -42,17 +42,22 @@ def fetch_query(client: JobClient, store: MediaStore, settings: Settings, job_id
         job = jobs.start(session, job_id)
     if job is None:
         return
-    found, problem = _outcome(store, settings, job)
+    with tenancy.acting_for(job.tenant_id):
+        _finish(client, job, *_outcome(store, settings, job))
+
+
+def _finish(client: JobClient, job: Job, found: Mapping[str, MediaRef], problem: TriseekError | None) -> None:
+    """Has the search run, or ends it."""
     with client.transaction() as session:
         if problem is not None:
-            jobs.finish(session, job_id, JobState.FAILED, error=problem.problem())
+            jobs.finish(session, job.id, JobState.FAILED, error=problem.problem())
             return
         media.record(session, [(ref.digest, ref.bytes, ref.content_type) for ref in found.values()])
         parts = [
             part | {"media": found[part["name"]].digest} if part["name"] in found else part for part in _parts(job)
         ]
-        jobs.amend(session, job_id, request={"parts": parts})
-        enqueue(session, Task.RUN_SEARCH, [str(job_id)])
+        jobs.amend(session, job.id, request={"parts": parts})
+        enqueue(session, Task.RUN_SEARCH, [str(job.id)])
 
 
 def _outcome(store: MediaStore, settings: Settings, job: Job) -> tuple[dict[str, MediaRef], TriseekError | None]:

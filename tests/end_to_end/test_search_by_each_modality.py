@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 from sqlalchemy import select
 
 from app.catalog.drafts import ProductDraft
-from app.db import catalogues, embeddings
+from app.db import embeddings, tenants
 from app.db.space_tables import Tokens
 from app.media.thumbnails import thumbnail_path
 from app.sample.catalogue import Thing, things
@@ -74,7 +74,7 @@ def test_a_picture_is_found_by_its_address(stocked: Shop) -> None:
     with web_site({"/a": answer(200, _things()["guitar"].picture())}) as (site, _):
         part = QueryPart(name="image", modality=Modality.IMAGE, url=f"{site}/a")
         with own.jobs.transaction() as session:
-            tenant = catalogues.first_tenant(session, "default")
+            tenant = tenants.find_or_create(session, "default")
             job_id = submit(session, tenant, CATALOGUE, SearchQuery(parts=(part,))).id
         fetch_query(own.jobs, own.store, replace(own.settings, fetch_hosts=frozenset({HOST})), job_id)
     run_search(own, stocked.held, job_id)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from app.db.tenancy import DatabaseRole
 from app.jobs.names import QUEUE_OF_TASK
 from app.local.services import services as services_of_stack
 from app.settings import Settings
@@ -21,6 +22,7 @@ COMPOSE = ROOT / "docker-compose.yml"
 GPU = ROOT / "app/deploy/compose.gpu.yml"
 STORE = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"}  # read by s3fs
 SERVERS = {"postgres", "valkey"}
+OWNERS = {"migrate", "upkeep"}  # who act as the role that owns the tables
 VARIABLES = {
     each.name.upper() if each.name.endswith("_url") else f"TRISEEK_{each.name.upper()}" for each in fields(Settings)
 }
@@ -70,10 +72,11 @@ def test_servers_are_reached_by_ours_alone(services: dict[str, dict[str, Any]]) 
 
 
 def test_every_setting_is_passed_and_no_other(services: dict[str, dict[str, Any]]) -> None:
-    for name in set(services) - SERVERS - {"migrate"}:
+    for name in set(services) - SERVERS - OWNERS:
         passed = set(services[name]["environment"]) - STORE - {"OMP_NUM_THREADS"}
-        assert passed == VARIABLES - {"DATABASE_ADMIN_URL"}, name  # which only the migration needs
-    assert set(services["migrate"]["environment"]) - STORE == VARIABLES
+        assert passed == VARIABLES - {"DATABASE_ADMIN_URL"}, name
+    for name in OWNERS:
+        assert set(services[name]["environment"]) - STORE == VARIABLES
 
 
 def test_there_is_no_default_password() -> None:
@@ -89,7 +92,10 @@ def test_all_queues_have_a_worker(services: dict[str, dict[str, Any]]) -> None:
 
 
 def test_the_image_serves_as_the_embedded_stack_does(tmp_path: Path) -> None:
-    [web] = [each for each in services_of_stack({}, 8000, tmp_path) if each.name == "web"]
+    urls = {"DATABASE_URL": ""}
+    [web] = [
+        each for each in services_of_stack(urls, dict.fromkeys(DatabaseRole, ""), 8000, tmp_path) if each.name == "web"
+    ]
     [command] = re.findall(r"^CMD (.+)$", DOCKERFILES[0].read_text(), re.MULTILINE)
     ours, embedded = json.loads(command), web.command
     for option in ("--worker-class", "--workers", "--threads", "--timeout"):

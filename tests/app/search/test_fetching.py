@@ -15,13 +15,13 @@ from sqlalchemy import func, update
 
 from app.catalog import service as catalog
 from app.catalog.drafts import ProductDraft
-from app.db import catalogues, jobs, media
+from app.db import jobs, media, tenants
 from app.db.job_tables import Job
 from app.jobs.names import Queue
 from app.jobs.upkeep import sweep
 from app.search import fetching, service
 from app.search.fetching import fetch_query
-from app.types import JobState, Modality, QueryPart, SearchQuery
+from app.types import JobKind, JobState, Modality, QueryPart, SearchQuery
 from tests.app.broker import received
 from tests.app.web_site import HOST, answer, web_site
 from tests.conftest import Services
@@ -47,7 +47,7 @@ def _image(url: str, name: str = "image") -> QueryPart:
 
 def _submit(services: Services, *parts: QueryPart) -> uuid.UUID:
     with services.jobs.transaction() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         catalog.put(session, tenant, "shop", ProductDraft(sku="a", title="Shoe"))
         return service.submit(session, tenant, "shop", SearchQuery(parts=parts)).id
 
@@ -134,6 +134,13 @@ def test_a_fetch_that_was_lost_is_sent_again_and_a_search_that_was_fetched_runs(
     received(broker, Queue.QUERY)
     _grow_old(services, job_id)
     assert (received(broker, Queue.FETCH), received(broker, Queue.QUERY)) == ([], [[str(job_id)]])
+
+
+def test_no_batch_takes_a_search_that_is_to_be_fetched(services: Services, site: tuple[str, list[str]]) -> None:
+    _submit(services, _image(f"{site[0]}/a.png"))
+    waiting = _submit(services, QueryPart(name="text", modality=Modality.TEXT, text="shoe"))
+    with services.sessions.begin() as session:
+        assert [job.id for job in jobs.start_waiting(session, JobKind.SEARCH, 10)] == [waiting]
 
 
 def test_a_cancelled_search_fetches_nothing(services: Services, site: tuple[str, list[str]]) -> None:
