@@ -23,6 +23,7 @@ GPU = ROOT / "app/deploy/compose.gpu.yml"
 STORE = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"}  # read by s3fs
 SERVERS = {"postgres", "valkey"}
 OWNERS = {"migrate", "upkeep"}  # who act as the role that owns the tables
+PASSWORDS = {"TRISEEK_WEB_PASSWORD", "TRISEEK_WORKER_PASSWORD"}  # which the migration gives to the roles
 VARIABLES = {
     each.name.upper() if each.name.endswith("_url") else f"TRISEEK_{each.name.upper()}" for each in fields(Settings)
 }
@@ -76,12 +77,24 @@ def test_every_setting_is_passed_and_no_other(services: dict[str, dict[str, Any]
         passed = set(services[name]["environment"]) - STORE - {"OMP_NUM_THREADS"}
         assert passed == VARIABLES - {"DATABASE_ADMIN_URL"}, name
     for name in OWNERS:
-        assert set(services[name]["environment"]) - STORE == VARIABLES
+        assert set(services[name]["environment"]) - STORE - PASSWORDS == VARIABLES
+
+
+def test_each_logs_in_as_what_it_is(services: dict[str, dict[str, Any]]) -> None:
+    logins = {
+        name: re.findall(r"//(\w+):", each["environment"]["DATABASE_URL"])
+        for name, each in services.items()
+        if name not in SERVERS
+    }
+    assert logins == {name: ["triseek_web" if name in ("web", "migrate") else "triseek_worker"] for name in logins}
+    for name in OWNERS:
+        assert "//triseek:" in services[name]["environment"]["DATABASE_ADMIN_URL"]
+    assert [name for name, each in services.items() if set(each.get("environment", {})) >= PASSWORDS] == ["migrate"]
 
 
 def test_there_is_no_default_password() -> None:
-    passwords = re.findall(r"\$\{POSTGRES_PASSWORD([^}]*)\}", COMPOSE.read_text())
-    assert passwords
+    passwords = re.findall(r"//\w+:\$\{\w+_PASSWORD([^}]*)\}", COMPOSE.read_text())
+    assert len(passwords) == 3
     assert [each for each in passwords if not each.startswith(":?")] == []
 
 
