@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.context import on_behalf_of, origin
 from app.db import outbox
+from app.db.durability import need_not_wait
 from app.db.job_tables import Job, OutboxMessage
 from app.jobs.names import QUEUE_OF_TASK, Task
 
@@ -78,6 +79,7 @@ class JobClient:
         sent = self.send(messages)
         if sent:
             with session.begin():
+                need_not_wait(session)  # what were still there would be sent once more
                 outbox.remove(session, sent)
 
 
