@@ -1,4 +1,4 @@
-"""The search page. It is a client like any other: all it shows comes over `/v1` with the reader's key."""
+"""The pages: search, upload, admin. They are clients like any other: all they show comes over `/v1` with the reader's key."""
 
 from flask import Blueprint, Response, make_response, render_template
 
@@ -12,8 +12,25 @@ POLICY = (
 
 @pages.get("/")
 def read_search_page() -> Response:
-    """The page."""
-    response = make_response(render_template("search.html"))
-    response.headers["Content-Security-Policy"] = POLICY
+    """Where products are searched for."""
+    response = _page("search")
     response.headers["Permissions-Policy"] = "microphone=(self)"
+    return response
+
+
+@pages.get("/upload")
+def read_upload_page() -> Response:
+    """Where a catalogue is uploaded as a file."""
+    return _page("upload")
+
+
+@pages.get("/admin")
+def read_admin_page() -> Response:
+    """Where jobs, spaces and keys are looked after."""
+    return _page("admin")
+
+
+def _page(name: str) -> Response:
+    response = make_response(render_template(f"{name}.html", name=name))
+    response.headers["Content-Security-Policy"] = POLICY
     return response
