@@ -18,7 +18,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 CHROMIUM, DRIVER = (shutil.which(name) for name in ("chromium", "chromedriver"))  # as Debian calls them
-PATIENCE = 60.0  # seconds, on a busy machine
+PATIENCE = 40.0  # seconds, on a busy machine
 DESKTOP, PHONE = (1280, 900), (360, 740)
 FLAGS = (
     "--headless=new",

@@ -1,8 +1,11 @@
 """One stack with a small part of the sample catalogue, and one browser, for all tests of the pages."""
 
+import wave
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 from rich.console import Console
 
@@ -47,6 +50,36 @@ def stack(tmp_path_factory: pytest.TempPathFactory, sample: list[Thing]) -> Iter
             yield running
 
 
+@contextmanager
+def resting(task: str) -> Iterator[None]:
+    """The workers that know a task do nothing meanwhile."""
+    workers = [each for each in psutil.Process().children(recursive=True) if _knows(each, task)]
+    assert workers
+    for each in workers:
+        each.suspend()
+    try:
+        yield
+    finally:
+        for each in workers:
+            each.resume()
+
+
+def _knows(process: psutil.Process, task: str) -> bool:
+    return any(task in word for word in process.cmdline())
+
+
+@pytest.fixture
+def searches_rest(stack: Stack) -> Iterator[None]:  # noqa: ARG001  its workers
+    with resting("workers.tasks.search"):
+        yield
+
+
+@pytest.fixture
+def imports_rest(stack: Stack) -> Iterator[None]:  # noqa: ARG001  its workers
+    with resting("workers.tasks.imports"):
+        yield
+
+
 def _part(sample: list[Thing]) -> DemoSet:
     offers = [Offer(product=thing.product(), images=[thing.picture()]) for thing in sample]
     return DemoSet(name="sample", total=len(offers), offers=lambda: iter(offers), queries=())
@@ -66,9 +99,20 @@ def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def chromium_once(stack: Stack, downloads: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     voice = tmp_path_factory.mktemp("voice") / "banana.wav"
-    voice.write_bytes(synthesise("a banana", voice="en-us"))
+    _speak("I would like to buy a banana", voice)
     with chromium(stack.url, stack.key, downloads=downloads, voice=voice) as running:
         yield running
+
+
+def _speak(text: str, file: Path) -> None:
+    """What the microphone hears: a sentence, and a second of silence before it hears it again."""
+    file.write_bytes(synthesise(text, voice="en-us", rate=130))
+    with wave.open(str(file)) as spoken:
+        samples = spoken.readframes(spoken.getnframes()) + bytes(spoken.getsampwidth() * spoken.getframerate())
+        form = spoken.getparams()
+    with wave.open(str(file), "wb") as padded:
+        padded.setparams(form)
+        padded.writeframes(samples)
 
 
 @pytest.fixture

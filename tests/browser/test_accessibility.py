@@ -16,6 +16,7 @@ def _fill(browser: Browser, page: str, size: tuple[int, int], tmp_path: Path) ->
     if page == "/":
         browser.press("#hits li:first-child [data-like=less]")
         browser.see("#parts .part.below")
+        browser.see("#hits:not([aria-busy])")
         browser.press("#hits li:first-child summary")
         if size == PHONE:
             browser.press("#filters-toggle")

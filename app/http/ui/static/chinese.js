@@ -128,6 +128,7 @@ export const CHINESE = {
     building: "构建中", ready: "就绪", active: "使用中", retired: "已停用", valid: "有效", expired: "已过期", revoked: "已撤销",
   },
   all: "全部",
+  notSearches: "除搜索外",
   dryRun: "试运行",
   created: "创建时间",
   rowsDone: "完成",

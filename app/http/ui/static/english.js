@@ -128,6 +128,7 @@ export const ENGLISH = {
     building: "building", ready: "ready", active: "active", retired: "retired", valid: "valid", expired: "expired", revoked: "revoked",
   },
   all: "all",
+  notSearches: "all but searches",
   dryRun: "dry run",
   created: "Created",
   rowsDone: "Done",

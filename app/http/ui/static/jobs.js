@@ -9,7 +9,9 @@ import { moment, number, words } from "./words.js";
 
 const ABANDONED = "import-abandoned"; // the only end of an import from which it can go on
 const EVERY = 3_000; // milliseconds between two looks at jobs that go on
-let cursor = ""; // of the page that is shown
+const STEP = 10; // jobs that are shown, and shown more
+const MOST = 200; // that the API gives at once
+let limit = STEP;
 
 export const jobs = new Section("jobs", load, draw);
 
@@ -18,7 +20,7 @@ export function watchJobs() {
   document.addEventListener("language", fill);
   for (const name of ["kind", "state"]) {
     at(name).addEventListener("change", () => {
-      cursor = "";
+      limit = STEP;
       jobs.refresh();
     });
   }
@@ -31,15 +33,15 @@ export function watchJobs() {
 function fill() {
   for (const [name, told, values] of [["kind", words.kinds, Object.keys(words.kinds)], ["state", words.states, ["queued", "running", "succeeded", "failed", "cancelled"]]]) {
     const chosen = at(name).value;
-    at(name).replaceChildren(new Option(words.all, ""), ...values.map((value) => new Option(told[value], value)));
-    at(name).value = chosen;
+    const every = name === "kind" ? [new Option(words.notSearches, values.filter((value) => value !== "search"))] : [];
+    at(name).replaceChildren(...every, new Option(words.all, ""), ...values.map((value) => new Option(told[value], value)));
+    if (chosen) at(name).value = chosen;
   }
 }
 
 function load(api) {
-  const query = new URLSearchParams({ limit: 20 });
+  const query = new URLSearchParams({ limit });
   for (const name of ["kind", "state"]) if (at(name).value) query.append(name, at(name).value);
-  if (cursor) query.append("cursor", cursor);
   return api.get(`/v1/jobs?${query}`);
 }
 
@@ -53,13 +55,13 @@ function draw({ jobs: found, next_cursor: next }) {
     [words.actions, actions],
   ];
   const shown = [table(words.jobs, columns, found, (job) => job.id)];
-  if (next) {
-    shown.push(button(words.more, () => {
-      cursor = next;
-      jobs.refresh();
-    }));
-  }
+  if (next && limit < MOST) shown.push(button(words.more, showMore));
   return shown;
+}
+
+function showMore() {
+  limit = Math.min(limit + 2 * STEP, MOST);
+  jobs.refresh();
 }
 
 function kindOf(job) {

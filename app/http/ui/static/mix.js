@@ -3,7 +3,8 @@
 import { button, make } from "./dom.js";
 import { words } from "./words.js";
 
-const LIKE = { more: 0.5, less: -0.3 }; // weights of a product that hits should be like, or unlike
+const LIKE = { more: 1, less: -0.3 }; // weights of a product that hits should be like, or unlike
+const PAUSE = 300; // milliseconds without a change after which a slider is taken to be where it should
 
 export class Mix {
   #parts = new Map([["text", { weight: 1 }]]);
@@ -105,7 +106,10 @@ export class Mix {
       name.textContent = this.#name(id, part);
       label();
     });
-    slider.addEventListener("change", () => this.onChange());
+    slider.addEventListener("change", () => {
+      clearTimeout(this.soon); // a key that is held down changes it many times
+      this.soon = setTimeout(this.onChange, PAUSE);
+    });
     return [slider, told];
   }
 

@@ -56,5 +56,6 @@ function actions({ id, state }) {
 // Products are asked for by their own contents, in both spaces.
 async function compare(api, id) {
   const accepted = await api.post(`/v1/spaces/${id}/verify`, { body: "{}", headers: { "Content-Type": "application/json" } });
-  await api.follow(accepted.job, { progress: () => tell(() => words.comparing(id), { busy: true }) });
+  const cancel = () => api.cancel(accepted.job.id);
+  await api.follow(accepted.job, { progress: () => tell(() => words.comparing(id), { busy: true, cancel }) });
 }
