@@ -1,4 +1,4 @@
-"""The pages: search, upload, admin. They are clients like any other: all they show comes over `/v1` with the reader's key."""
+"""The pages. They are clients like any other: all they show comes over `/v1` with the reader's key."""
 
 from flask import Blueprint, Response, make_response, render_template
 
@@ -13,9 +13,7 @@ POLICY = (
 @pages.get("/")
 def read_search_page() -> Response:
     """Where products are searched for."""
-    response = _page("search")
-    response.headers["Permissions-Policy"] = "microphone=(self)"
-    return response
+    return _page("search", microphone="(self)")
 
 
 @pages.get("/upload")
@@ -30,7 +28,8 @@ def read_admin_page() -> Response:
     return _page("admin")
 
 
-def _page(name: str) -> Response:
+def _page(name: str, *, microphone: str = "()") -> Response:
     response = make_response(render_template(f"{name}.html", name=name))
     response.headers["Content-Security-Policy"] = POLICY
+    response.headers["Permissions-Policy"] = f"microphone={microphone}"
     return response

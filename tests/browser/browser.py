@@ -94,12 +94,12 @@ class Browser:
 
 
 @contextmanager
-def chromium(url: str, key: str, *, downloads: Path, voice: Path) -> Iterator[Browser]:
+def chromium(url: str, key: str, *, downloads: Path, voice: Path | None = None) -> Iterator[Browser]:
     """A browser; its microphone hears the recording `voice`, over and over."""
     os.environ["SE_OFFLINE"] = "true"  # Selenium downloads nothing
     options = ChromeOptions()
     options.binary_location = CHROMIUM or ""
-    for flag in (*FLAGS, f"--use-file-for-fake-audio-capture={voice}"):
+    for flag in (*FLAGS, *([f"--use-file-for-fake-audio-capture={voice}"] if voice else [])):
         options.add_argument(flag)
     options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})

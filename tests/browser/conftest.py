@@ -123,4 +123,6 @@ def browser(chromium_once: Browser) -> Iterator[Browser]:
     chromium_once.driver.get_log("browser")
     yield chromium_once
     said = [each["message"] for each in chromium_once.driver.get_log("browser") if each["level"] == "SEVERE"]
-    assert [each for each in said if "Failed to load resource" not in each] == []  # answers that a test asks to be wrong
+    assert [
+        each for each in said if "Failed to load resource" not in each
+    ] == []  # answers that a test asks to be wrong

@@ -46,4 +46,6 @@ def test_no_page_has_a_serious_finding_or_scrolls_sideways(
     for dark in (False, True):
         browser.look(size, dark=dark)
         found = axe.run()["violations"]
-        assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found if each["impact"] in GRAVE] == []
+        assert [
+            (each["id"], [node["html"] for node in each["nodes"]]) for each in found if each["impact"] in GRAVE
+        ] == []

@@ -25,8 +25,7 @@ export function watchJobs() {
     });
   }
   setInterval(() => {
-    const isOpen = jobs.content?.loaded?.jobs.some((job) => ["queued", "running"].includes(job.state));
-    if (isOpen && !document.hidden) jobs.refresh();
+    if (jobs.content?.loaded?.jobs.some(isOpen) && !document.hidden) jobs.refresh();
   }, EVERY);
 }
 
@@ -64,16 +63,21 @@ function showMore() {
   jobs.refresh();
 }
 
+function isOpen({ state }) {
+  return state === "queued" || state === "running";
+}
+
 function kindOf(job) {
-  const kind = [words.kinds[job.kind] ?? job.kind, job.dry_run ? words.dryRun : "", job.phase ?? ""].filter(Boolean).join(" · ");
+  const kind = [words.kinds[job.kind] ?? job.kind, job.dry_run ? words.dryRun : "", isOpen(job) ? job.phase : ""].filter(Boolean).join(" · ");
   const told = [make("strong", "", kind), make("code", "id", job.id.slice(0, 8))];
   const wrong = job.problem ?? job.error?.detail ?? job.error?.title;
   return wrong ? [...told, make("p", "wrong", wrong)] : told;
 }
 
-function progressOf({ progress: { done, failed, total } }) {
+function progressOf(job) {
+  const { done, failed, total } = job.progress;
   const told = [number(done) + (total ? ` / ${number(total)}` : "")];
-  if (total) {
+  if (total && isOpen(job)) {
     const bar = make("progress");
     Object.assign(bar, { max: total, value: done + failed });
     bar.setAttribute("aria-label", words.progress);
@@ -86,7 +90,7 @@ function progressOf({ progress: { done, failed, total } }) {
 function actions(job) {
   const after = () => jobs.refresh();
   const told = [];
-  if (["queued", "running"].includes(job.state)) told.push(act("cancel", (api) => api.cancel(job.id), { after }));
+  if (isOpen(job)) told.push(act("cancel", (api) => api.cancel(job.id), { after }));
   if (job.error?.type?.includes(ABANDONED)) told.push(act("retry", (api) => api.post(`/v1/jobs/${job.id}/retry`), { after }));
   if (job.progress.failed) {
     const errors = button(words.jobErrors, () => guarded(async () => save(await api().blob(`/v1/jobs/${job.id}/errors.csv`), `errors-${job.id}.csv`)), "small");

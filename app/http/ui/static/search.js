@@ -106,17 +106,18 @@ function form() {
 }
 
 // Ends the search that goes on, here and on the server.
-function stop() {
+async function stop() {
+  const { jobId } = running ?? {};
   running?.abort();
-  if (running?.jobId) api().cancel(running.jobId).catch(() => {}); // it may have ended meanwhile
   running = null;
+  if (jobId) await api().cancel(jobId).catch((error) => error); // it may have ended meanwhile
 }
 
-function cancel() {
-  stop();
+async function cancel() {
   at("hits").removeAttribute("aria-busy");
-  tell(() => words.cancelled);
   at("text").focus();
+  await stop();
+  tell(() => words.cancelled);
 }
 
 function clearResults() {

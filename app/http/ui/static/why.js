@@ -75,7 +75,7 @@ async function heat(look, frame, { hit, token, api, jobId, pictures }) {
   shown.alt = words.heatOf(look.textContent);
   shown.src = address;
   const { naturalWidth: width, naturalHeight: height } = picture;
-  const scale = Math.min(frame.clientWidth / width, frame.clientHeight / height);
+  const scale = Math.min(picture.clientWidth / width, picture.clientHeight / height);
   shown.style.width = `${Math.min(width, height) * scale * LOOKED_AT}px`;
   frame.append(shown);
 }
