@@ -9,7 +9,7 @@ from tests.browser.browser import Browser
 ROW = "#{} tr[data-key='{}']"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def other_space(client: Client) -> int:
     """A space with shorter vectors, which is ready, and was compared with the active one."""
     client.wait(client.reindex(dim=64).id).answer()
@@ -39,7 +39,16 @@ def test_a_job_that_waits_can_be_cancelled(browser: Browser, client: Client) -> 
     assert client.job(job.id).state is JobState.CANCELLED
 
 
-def test_a_space_is_compared_activated_rolled_back_and_retired_once_one_agrees(
+@pytest.mark.usefixtures("other_space", "comparisons_rest")
+def test_a_comparison_is_asked_for_and_cancelled(browser: Browser, other_space: int) -> None:
+    browser.open("/admin")
+    browser.press(f"{ROW.format('spaces', other_space)} [data-act=compare]")
+    browser.see("#status", f"Space {other_space} is being compared")
+    browser.press("#cancel")
+    browser.see("#reports .pill", "cancelled")
+
+
+def test_a_space_is_activated_rolled_back_and_retired_once_one_agrees(
     browser: Browser, client: Client, other_space: int
 ) -> None:
     first = next(each["id"] for each in client.spaces() if each["state"] == "active")
@@ -47,11 +56,6 @@ def test_a_space_is_compared_activated_rolled_back_and_retired_once_one_agrees(
     row = ROW.format("spaces", other_space)
     browser.see("#reports summary", f"Space {other_space} beside space {first}")
     assert browser.see("#reports tbody tr", "judged").text.split()[1:] == ["1", *["1.000"] * 4]
-    browser.press(f"{row} [data-act=compare]")
-    browser.see("#status", f"Space {other_space} is being compared")
-    browser.press("#cancel")
-    browser.see("#reports .pill", "cancelled")
-
     browser.press(f"{row} [data-act=activate]")
     browser.press("dialog button", "Leave it")
     assert states(client)[other_space] == "ready"
