@@ -2,7 +2,7 @@
 
 import wave
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -66,7 +66,9 @@ def resting(task: str) -> Iterator[None]:
 
 
 def _knows(process: psutil.Process, task: str) -> bool:
-    return any(task in word for word in process.cmdline())
+    with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+        return any(task in word for word in process.cmdline())
+    return False
 
 
 @pytest.fixture

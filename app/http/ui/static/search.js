@@ -11,6 +11,7 @@ import { Results } from "./results.js";
 import { number, words } from "./words.js";
 
 const FIELDS = { "/filter": at("filter"), "/text": at("text") };
+let connecting = null; // the catalogues, while they are asked for
 let running = null; // the search that goes on: what stops it, and its job
 let shown = null; // the search whose hits are shown
 
@@ -41,7 +42,7 @@ document.addEventListener("language", () => {
   markRecording();
   tellFound();
 });
-await enter(connect);
+await enter(() => (connecting = connect()));
 if (at("text").value) search();
 
 async function connect() {
@@ -70,6 +71,7 @@ function searchAgain() {
 }
 
 async function search() {
+  await connecting;
   if (!hasKey()) {
     at("access").open = true;
     return complain(words.needKey, at("key"));

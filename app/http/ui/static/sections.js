@@ -19,12 +19,11 @@ export class Section {
 
   // Loads and shows it; where the key may not see it, says so in its place.
   async refresh() {
-    try {
-      this.content = { loaded: await this.load(api()) };
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.content = { problem: error };
-    }
+    const turn = (this.turn = {});
+    const content = await this.load(api()).then((loaded) => ({ loaded }), (problem) => ({ problem }));
+    if (this.turn !== turn) return; // asked again meanwhile, maybe for something else
+    if (content.problem && !(content.problem instanceof Problem)) throw content.problem;
+    this.content = content;
     this.#show();
   }
 
