@@ -15,13 +15,19 @@ from rich.console import Console
 from app.cli.demo_upload import upload
 from app.client import Client
 from app.local.stack import Stack
+from app.sample.catalogue import things
 from app.sample.sets import sample_set
-from tests.browser.browser import DESKTOP, DRIVER, PHONE, Browser, chromium
+from tests.browser.browser import DRIVER, PHONE, Browser, chromium
 
 LARGEST = 250_000  # bytes of a picture
-COLOURS = 256
+TALL = (1280, 1240)
 TABLE = "sku,title,price,currency\n" + "".join(f"S{n},Shoe {n},{n}.90,EUR\n" for n in range(1, 40))
 WRONG = "S40,Boot,cheap,EUR\nS41,Sandal,12,euros\n,Clog,5,EUR\n"
+JUDGED = [
+    {"search": {"text": asked}, "relevant": [thing.sku], "kind": kind}
+    for thing in things()[::20]
+    for kind, asked in (("as somebody may ask", thing.asked), ("in Chinese", thing.chinese))
+]
 PAINTED = "return performance.getEntriesByType('paint').map((each) => [each.name, Math.round(each.startTime)])"
 
 
@@ -40,11 +46,11 @@ def pages() -> Iterator[tuple[Browser, Client]]:
 
 
 def take(browser: Browser, file: Path) -> None:
-    """Takes a picture of what is in sight, with few colours: a page has no more."""
+    """Takes a picture of what is in sight."""
     browser.until(lambda: browser.run("return [...document.images].every((each) => each.complete)"), "a picture")
     browser.driver.save_screenshot(str(file))
     with Image.open(file) as picture:
-        picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+        picture.convert("RGB").save(file, optimize=True)
     size = file.stat().st_size
     print(f"{file}: {size:,} bytes")
     if size > LARGEST:
@@ -72,9 +78,9 @@ def take_all(browser: Browser, client: Client, folder: Path) -> None:
     browser.see("#hits li:nth-child(4) img")
     take(browser, folder / "screenshot-phone.png")
 
-    browser.look(DESKTOP)
+    browser.look(TALL)
     client.wait(client.reindex(dim=256).id)
-    client.wait(client.verify_space(client.spaces()[-1]["id"]).id)
+    client.wait(client.verify_space(client.spaces()[-1]["id"], catalogue="sample", queries=JUDGED).id)
     browser.open("/admin")
     browser.see("#reports tbody tr")
     take(browser, folder / "screenshot-admin.png")

@@ -49,10 +49,14 @@ export class Mix {
     return form;
   }
 
-  // How each part is called in an answer, and how the reader is told of it.
+  // The parts as an answer calls them, and how the reader is told of each: of a product, which of its contents.
   names() {
-    const named = this.asked.map((part, place) => [`query/${place}`, () => this.#name(part.id, part)]);
-    return new Map([["text", () => words.modality.text], ...named]);
+    const named = this.asked.map((part, place) => {
+      const isProduct = part.sku !== undefined;
+      const name = (modality) => this.#name(part.id, part) + (isProduct ? ` (${words.modality[modality]})` : "");
+      return [`query/${place}`, { name, isProduct }];
+    });
+    return new Map([["text", { name: () => words.modality.text, isProduct: false }], ...named]);
   }
 
   draw() {

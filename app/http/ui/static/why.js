@@ -30,7 +30,8 @@ function shares(hit, { names, largest }) {
     const bar = make("dd", each.contribution < 0 ? "share below" : "share", make("i"));
     bar.firstChild.style.setProperty("--share", Math.abs(each.contribution) / largest);
     // One vector may stand for several parts of the query: query/0+query/2.
-    const asked = each.query.split("+").map((part) => names.get(part)?.() ?? part).join(" + ");
+    const modalities = each.modality.split("+");
+    const asked = each.query.split("+").map((part, place) => names.get(part)?.name(modalities[place]) ?? part).join(" + ");
     list.append(make("dt", "", `${asked} → ${words.modality[each.against]}`), bar, make("dd", "", each.contribution.toFixed(3)));
   }
   return list;
@@ -41,7 +42,7 @@ function looks(hit, frame, found) {
   const list = make("div", "looks");
   const told = make("p", "seen");
   told.setAttribute("role", "status");
-  for (const token of asked(hit.attention)) {
+  for (const token of asked(hit.attention, found.names)) {
     const look = button(nameOf(token, found), () => toggle(look, list, told, frame, { hit, token, ...found }), "look");
     look.setAttribute("aria-pressed", "false");
     list.append(look);
@@ -50,7 +51,7 @@ function looks(hit, frame, found) {
 }
 
 function nameOf(token, { names }) {
-  return token.label ?? names.get(token.query)?.() ?? words.modality[token.modality];
+  return token.label ?? names.get(token.query)?.name(token.modality) ?? words.modality[token.modality];
 }
 
 async function toggle(look, list, told, frame, asked) {
@@ -76,12 +77,13 @@ async function heat(look, frame, { hit, token, api, jobId, pictures }) {
   shown.src = address;
   const { naturalWidth: width, naturalHeight: height } = picture;
   const scale = Math.min(picture.clientWidth / width, picture.clientHeight / height);
-  shown.style.width = `${Math.min(width, height) * scale * LOOKED_AT}px`;
+  shown.style.width = `${(100 * Math.min(width, height) * scale * LOOKED_AT) / frame.clientWidth}%`;
   frame.append(shown);
 }
 
-// The words, and of pictures and recordings the whole: their cells and seconds have no names that help.
-function asked(attention) {
-  const found = attention.filter((token) => (token.modality === "text" ? token.label !== null : token.label === null));
+// The reader's own words, and of pictures and recordings the whole: their cells and seconds have no names that help.
+function asked(attention, names) {
+  const isWord = (token) => token.label !== null && !names.get(token.query)?.isProduct;
+  const found = attention.filter((token) => (token.modality === "text" ? isWord(token) : token.label === null));
   return [...new Map(found.map((token) => [`${token.query} ${token.label}`, token])).values()];
 }
