@@ -66,7 +66,14 @@ class Browser:
 
     def press(self, css: str, *words: str) -> None:
         """Presses something of this, once it is there."""
-        self.see(css, *words).click()
+
+        def pressed() -> bool:
+            found = self._seen(css, words)
+            if found is not None:
+                found.click()
+            return found is not None
+
+        self.until(pressed, f"{css} {words}")
 
     def type(self, css: str, text: str, *, end: str = Keys.ENTER) -> None:
         """Writes into a field, in place of what is there, and presses a key."""

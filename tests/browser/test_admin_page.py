@@ -24,8 +24,7 @@ def test_jobs_are_listed_by_kind_and_state(browser: Browser, client: Client) -> 
     browser.open("/admin")
     browser.see("#jobs tbody tr")
     browser.press("#kind option", "import")
-    row = browser.see(ROW.format("jobs", newest.id), "import")
-    assert f"{newest.progress.done} / {newest.progress.total}" in row.text
+    browser.see(ROW.format("jobs", newest.id), "import", f"{newest.progress.done} / {newest.progress.total}")
     browser.press("#state option", "cancelled")
     browser.see("#jobs .body", "Nothing here yet.")
 

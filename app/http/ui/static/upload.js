@@ -9,6 +9,7 @@ import { number, words } from "./words.js";
 
 const FORMATS = { ndjson: "ndjson", jsonl: "ndjson", csv: "csv", tsv: "csv" }; // others are told from the content
 const FIELDS = { "/encoding": at("encoding"), "/map": at("columns"), "/catalogue": at("catalogue") };
+let connecting = null; // the catalogues, while they are asked for
 let file = null;
 let running = null; // what stops the upload that goes on
 let ended = null; // the job that the report is of, and where its next errors begin
@@ -27,7 +28,7 @@ document.addEventListener("language", () => {
   if (file) at("file-name").textContent = file.name;
   if (ended) drawReport(ended.job, file.name);
 });
-await enter(connect);
+await enter(() => (connecting = connect()));
 
 async function connect() {
   if (!hasKey()) return tell(() => words.needKey);
@@ -53,6 +54,7 @@ function forget() {
 }
 
 async function run({ isDry }) {
+  await connecting;
   const catalogue = at("catalogue").value.trim();
   if (!hasKey()) {
     at("access").open = true;
@@ -64,13 +66,15 @@ async function run({ isDry }) {
   const own = (running = new AbortController());
   forget();
   mark(true);
-  await guarded(async () => {
+  const job = await guarded(async () => {
     const accepted = await send(catalogue, isDry, own.signal);
-    const job = await follow(accepted.job, isDry, own.signal);
-    sessionStorage.setItem("catalogue", catalogue);
-    await report(job);
+    return follow(accepted.job, isDry, own.signal);
   }, FIELDS);
-  if (running === own) mark(false);
+  if (running !== own) return; // another one was begun
+  mark(false);
+  if (!job) return;
+  sessionStorage.setItem("catalogue", catalogue);
+  await guarded(() => report(job));
 }
 
 function mark(isBusy) {
@@ -116,15 +120,17 @@ async function report(job) {
   tell(() => "");
   drawReport(job, file.name);
   at("rows").replaceChildren();
+  at("report-title").focus();
   if (job.error && !job.progress.failed) complain(job.error.detail || job.error.title);
   if (job.progress.failed) await showErrors();
-  at("report-title").focus();
 }
 
 async function showErrors() {
-  const cursor = ended.cursor ? `&cursor=${encodeURIComponent(ended.cursor)}` : "";
-  const page = await api().get(`/v1/jobs/${ended.job.id}/errors?limit=50${cursor}`);
-  ended.cursor = page.next_cursor;
+  const own = ended;
+  const cursor = own.cursor ? `&cursor=${encodeURIComponent(own.cursor)}` : "";
+  const page = await api().get(`/v1/jobs/${own.job.id}/errors?limit=50${cursor}`);
+  if (ended !== own) return; // forgotten meanwhile
+  own.cursor = page.next_cursor;
   at("rows").append(...page.errors.flatMap(rowsOf));
   at("more").hidden = !page.next_cursor;
 }
