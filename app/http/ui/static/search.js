@@ -43,7 +43,7 @@ document.addEventListener("language", () => {
   tellFound();
 });
 await enter(() => (connecting = connect()));
-if (at("text").value) search();
+if (given.get("text")) search();
 
 async function connect() {
   const chooser = at("catalogue");
@@ -78,7 +78,7 @@ async function search() {
   }
   if (!at("catalogue").value) return complain(words.needCatalogue, at("catalogue"));
   if (!mix.asked.length) return complain(words.needQuery, at("text"));
-  stop();
+  stop().catch(() => {}); // it may have ended meanwhile
   const own = (running = new AbortController());
   const names = mix.names();
   at("hits").setAttribute("aria-busy", "true");
@@ -112,14 +112,16 @@ async function stop() {
   const { jobId } = running ?? {};
   running?.abort();
   running = null;
-  if (jobId) await api().cancel(jobId).catch((error) => error); // it may have ended meanwhile
+  if (jobId) await api().cancel(jobId);
 }
 
 async function cancel() {
   at("hits").removeAttribute("aria-busy");
   at("text").focus();
-  await stop();
-  tell(() => words.cancelled);
+  await guarded(async () => {
+    await stop();
+    tell(() => words.cancelled);
+  });
 }
 
 function clearResults() {
