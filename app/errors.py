@@ -233,6 +233,18 @@ class KeyReplaced(TriseekError):
     status = 409
 
 
+class TenantUnknown(TriseekError):
+    """There is no such tenant."""
+
+
+class TenantKnown(TriseekError):
+    """There is a tenant of this name already."""
+
+
+class TenantRefused(TriseekError):
+    """This cannot be done to the tenant."""
+
+
 class ScopeMissing(TriseekError):
     """The API key may not do this."""
 
@@ -247,6 +259,13 @@ class TooManyRequests(TriseekError):
     def __init__(self, detail: str, retry_after: int) -> None:
         super().__init__(detail)
         self.retry_after = retry_after  # seconds
+
+
+class TooManyWaiting(TriseekError):
+    """Too many searches wait already; ask again soon."""
+
+    status = 503
+    retry_after = 5  # seconds
 
 
 class DatabaseUnreachable(TriseekError):

@@ -14,12 +14,14 @@ class Settings:
     """Every setting, read once at a process's start and passed down.
 
     Each field is read from the environment variable of its name in upper case, those that are no address with the
-    prefix `TRISEEK_`.
+    prefix `TRISEEK_`; or, for secrets, from the file that a variable `…_FILE` names.
     """
 
     database_url: str  # postgresql://user@host/name
     redis_url: str  # redis://host:port/0 or unix:///path/to/socket
     media_url: str  # a folder, or any URL that fsspec opens: s3://bucket/prefix
+    # The same database as the role that owns its tables, for migrations, indexes and backups; database_url unless told.
+    database_admin_url: str = ""
     database_replica_url: str = ""  # a standby that searches may read; none unless told
     max_upload_mb: int = 512  # one request's body, but for imports, which go to the media store as they come
     max_import_mb: int = 8_192  # one import's file
@@ -32,6 +34,10 @@ class Settings:
     lease_seconds: int = 60  # in which a worker must show that it is still at work on what it took
     decode_threads: int = 2  # threads that decode media beside the forward pass
     alignment: Path | None = None  # an artifact's folder; the packaged one unless told
+    query_batch: int = 8  # searches that a query worker takes at once where so many wait
+    query_cache: int = field(default=1_024, metadata={"smallest": 0})  # contents of queries whose vectors it keeps
+    # Searches that may wait; what comes then is refused and told when to come again.
+    most_waiting_searches: int = 500
     keep_outputs: bool = True  # what encoders gave of products' contents, for another alignment: 1 or 0
     restorable_days: int = field(default=0, metadata={"smallest": 0})  # to bring back deleted products
     keep_jobs_days: int = 30  # that jobs are kept that have ended, with what searches found
@@ -41,22 +47,29 @@ class Settings:
     requests_per_minute: int = field(default=0, metadata={"smallest": 0})
     # Pages of other hosts that may ask from a browser, with commas: https://shop.example. With search tokens, not keys.
     cors_origins: frozenset[str] = frozenset()
+    # Proxies before the web process, whose X-Forwarded-For, -Proto and -Host are believed; nobody's if 0.
+    trusted_proxies: int = field(default=0, metadata={"smallest": 0})
     fetch_hosts: frozenset[str] = frozenset()  # names of private hosts that pictures may be fetched from, with commas
     encoders: str = ""  # where the alignment's encoders are that have no name: text=/models/bert,image=org/name
+
+    @property
+    def owner_url(self) -> str:
+        """The database as the role that owns its tables."""
+        return self.database_admin_url or self.database_url
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
         """Reads the settings.
 
         Raises:
-            SettingsInvalid: naming each variable that is missing or is not of its type.
+            SettingsInvalid: naming each variable that is missing or is not of its type, or a file that cannot be read.
         """
         source = os.environ if environ is None else environ
         values: dict[str, object] = {}
         wrong: list[str] = []
         for spec in fields(cls):
             variable = spec.name.upper() if spec.name.endswith("_url") else f"TRISEEK_{spec.name.upper()}"
-            text = source.get(variable, "")
+            text = _read(source, variable)
             if text == "":
                 if spec.default is MISSING:
                     wrong.append(f"{variable} is not set")
@@ -76,13 +89,19 @@ def urls_from_env(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Those of `DATABASE_URL`, `REDIS_URL` and `MEDIA_URL` that are set: servers to use in place of embedded ones."""
     source = os.environ if environ is None else environ
     names = [spec.name.upper() for spec in fields(Settings) if spec.default is MISSING]
-    return {name: source[name] for name in names if source.get(name)}
+    return {name: text for name in names if (text := _read(source, name))}
+
+
+def owner_urls_from_env() -> dict[str, str]:
+    """The same for whoever looks after the servers: the database as the role that owns its tables."""
+    admin = _read(os.environ, "DATABASE_ADMIN_URL")
+    return urls_from_env() | ({"DATABASE_URL": admin} if admin else {})
 
 
 def replica_from_env(environ: Mapping[str, str] | None = None) -> str:
     """What `DATABASE_REPLICA_URL` says, if anything."""
     source = os.environ if environ is None else environ
-    return source.get("DATABASE_REPLICA_URL", "")
+    return _read(source, "DATABASE_REPLICA_URL")
 
 
 def encoders_from_env(environ: Mapping[str, str] | None = None) -> str:
@@ -100,6 +119,17 @@ def alignment_from_env(environ: Mapping[str, str] | None = None) -> str | None:
 def child_environ(given: Mapping[str, str], defaults: Mapping[str, str] | None = None) -> dict[str, str]:
     """A child's environment: ours, over the defaults, under what is given."""
     return {**(defaults or {}), **os.environ, **given}
+
+
+def _read(source: Mapping[str, str], variable: str) -> str:
+    """What the variable says, or the file that `…_FILE` names, as secrets of containers are given; empty if neither."""
+    text, file = source.get(variable, ""), source.get(f"{variable}_FILE", "")
+    if text or not file:
+        return text
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"{variable}_FILE={file!r} cannot be read: {type(error).__name__}") from error
 
 
 def _parse(kind: object, text: str, smallest: int) -> object:

@@ -22,6 +22,7 @@ from app.cli.reindex import reindex
 from app.cli.search import search
 from app.cli.settings import settings
 from app.cli.spaces import spaces
+from app.cli.tenants import tenants
 from app.cli.up import up
 from app.cli.upkeep import erase, media
 from app.cli.webhooks import webhooks
@@ -65,6 +66,7 @@ for command in (
     spaces,
     up,
     keys,
+    tenants,
     backup,
     restore,
     erase,
@@ -79,6 +81,10 @@ for command in (
     passed_on("evaluate", "Measure retrieval on a judged set (needs the workers' packages)."),
 ):
     triseek.add_command(command)
+bench.add_command(
+    passed_on("bench-query", "Search over HTTP, beside the pipeline in one process (needs the workers' packages)."),
+    name="query",
+)
 bench.add_command(
     passed_on("bench-ingest", "Upload products, beside the encoders alone (needs the workers' packages)."),
     name="ingest",

@@ -5,8 +5,9 @@ from importlib.metadata import version
 from flask import Flask, Response, request
 from flask_cors import CORS
 from werkzeug.exceptions import NotFound
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.http import request_ids
+from app.http import auth, request_ids
 from app.http.audit import audit
 from app.http.catalogues import catalogues
 from app.http.docs import make_docs
@@ -50,9 +51,12 @@ def create_app(settings: Settings) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the same
     app.extensions["triseek"] = Services.of(settings)
     request_ids.watch(app)
+    auth.watch(app)
     RequestMetrics(app.extensions["triseek"]).watch(app)
     app.before_request(_refuse_nul)
     app.after_request(_harden)
+    if hops := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # Flask's way
     if settings.cors_origins:
         CORS(app, resources=SHARED, origins=sorted(settings.cors_origins), expose_headers=TOLD, max_age=PREFLIGHT)
     app.register_blueprint(pages)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from app.catalog.pointers import request_invalid
-from app.errors import DatabaseUnreachable, KeyRejected, RequestInvalid, TooManyRequests, TriseekError
+from app.errors import DatabaseUnreachable, KeyRejected, RequestInvalid, TooManyRequests, TooManyWaiting, TriseekError
 from app.http.request_ids import request_id
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def _ours(error: TriseekError) -> Response:
     response = _response(error.problem(), error.status)
     if isinstance(error, KeyRejected):
         response.headers["WWW-Authenticate"] = 'Bearer realm="triseek"'
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, TooManyRequests | TooManyWaiting):
         response.headers["Retry-After"] = str(error.retry_after)
     if error.status == DatabaseUnreachable.status:
         response.headers["Retry-After"] = "5"

@@ -7,10 +7,10 @@ from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.db import outbox
+from app.db.durability import need_not_wait
 from app.db.job_tables import OutboxMessage
 from app.jobs.names import QUEUE_OF_TASK, Task
 
@@ -41,12 +41,6 @@ class JobClient:
         self._celery.conf.broker_transport_options = TRANSPORT_OPTIONS | GIVE_UP_SOON
         self.sessions = sessions
 
-    @property
-    def engine(self) -> Engine:
-        """Of the database, for what does not happen in a transaction."""
-        engine: Engine = self.sessions.kw["bind"]
-        return engine
-
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """One transaction: commits at the end of the block, then sends what `enqueue` put into the outbox."""
@@ -76,6 +70,7 @@ class JobClient:
         sent = self.send(messages)
         if sent:
             with session.begin():
+                need_not_wait(session)  # what were still there would be sent once more
                 outbox.remove(session, sent)
 
 

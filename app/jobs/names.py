@@ -13,6 +13,7 @@ class Queue(StrEnum):
     CHECK = "check"  # dry runs: the same workers, in turn with what waits to be embedded
     REINDEX = "reindex"  # the same workers, too, in turn with the others
     IMPORT = "import"
+    FETCH = "fetch"  # pictures that searches name by their addresses: the workers of upkeep, in turn with theirs
     TRAIN = "train"
     UPKEEP = "upkeep"
 
@@ -21,6 +22,7 @@ class Task(StrEnum):
     """Every task, by the name that a message carries."""
 
     RUN_SEARCH = "search.run"
+    FETCH_QUERY = "search.fetch"
     CHECK_RECALL = "search.recall"
     REPLAY_SEARCH = "search.replay"
     EMBED_PRODUCTS = "embed.products"
@@ -30,6 +32,7 @@ class Task(StrEnum):
     PREPARE_SPACE = "spaces.prepare"
     BACKFILL = "spaces.backfill"
     INDEX_SPACE = "spaces.index"
+    INDEX_ADOPTED = "spaces.index_adopted"
     VERIFY_SPACE = "spaces.verify"
     CLEAR_SPACE = "spaces.clear"
     UPKEEP_JOB = "upkeep.job"
@@ -42,6 +45,7 @@ class Task(StrEnum):
 
 QUEUE_OF_TASK = {
     Task.RUN_SEARCH: Queue.QUERY,
+    Task.FETCH_QUERY: Queue.FETCH,
     Task.CHECK_RECALL: Queue.EMBED,
     Task.REPLAY_SEARCH: Queue.QUERY,
     Task.EMBED_PRODUCTS: Queue.EMBED,
@@ -52,6 +56,7 @@ QUEUE_OF_TASK = {
     Task.BACKFILL: Queue.REINDEX,
     Task.VERIFY_SPACE: Queue.REINDEX,
     Task.INDEX_SPACE: Queue.UPKEEP,
+    Task.INDEX_ADOPTED: Queue.UPKEEP,
     Task.CLEAR_SPACE: Queue.UPKEEP,
     Task.UPKEEP_JOB: Queue.UPKEEP,
     Task.REMOVE_DUE: Queue.UPKEEP,
@@ -60,6 +65,12 @@ QUEUE_OF_TASK = {
     Task.TIDY: Queue.UPKEEP,
     Task.DELIVER: Queue.UPKEEP,
 }
+
+
+def search_task(request: Mapping[str, Any]) -> Task:
+    """The next task of a search with this request: what it names by an address is fetched before it runs."""
+    lacks = any(part.get("url") and not part["media"] for part in request.get("parts", ()))
+    return Task.FETCH_QUERY if lacks else Task.RUN_SEARCH
 
 
 def import_task(request: Mapping[str, Any]) -> Task:

@@ -1,6 +1,7 @@
 """Searches: submitted as jobs, their frozen answers read page by page."""
 
 import math
+import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -15,7 +16,7 @@ from app.db.filtering import EVERYTHING, Filter, sql_of
 from app.db.job_tables import Job
 from app.errors import FieldError, JobUnfinished, ProductUnknown, RequestInvalid
 from app.jobs.client import enqueue
-from app.jobs.names import Task
+from app.jobs.names import Task, search_task
 from app.search.filters import parse_filter
 from app.types import JobKind, JobState, Modality, QueryPart, SearchQuery
 
@@ -24,7 +25,13 @@ SMALLEST_WEIGHT = 1e-9  # less is nothing
 
 
 def submit(
-    session: Session, tenant_id: int, catalogue: str, query: SearchQuery, stored: Sequence[MediaRef] = ()
+    session: Session,
+    tenant_id: int,
+    catalogue: str,
+    query: SearchQuery,
+    stored: Sequence[MediaRef] = (),
+    *,
+    job_id: uuid.UUID | None = None,
 ) -> Job:
     """Queues a search.
 
@@ -34,6 +41,7 @@ def submit(
         catalogue: its name.
         query: what is asked.
         stored: the query's pictures and recordings, already in the media store.
+        job_id: of its job, where it is expected already.
 
     Raises:
         CatalogueUnknown: there is none of this name.
@@ -56,8 +64,9 @@ def submit(
         kind=JobKind.SEARCH,
         request=asdict(query),
         total=None,
+        job_id=job_id,
     )
-    enqueue(session, Task.RUN_SEARCH, [str(job.id)])
+    enqueue(session, search_task(job.request), [str(job.id)])
     return job
 
 

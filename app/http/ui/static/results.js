@@ -5,6 +5,7 @@ import { Pictures } from "./pictures.js";
 import { explain } from "./why.js";
 import { language, words } from "./words.js";
 
+const WIDTH = 480; // pixels of the smaller pictures that are asked for; where there is none, the picture itself comes
 const SIGNS = { text: "Aa", speech: "♪" };
 
 export class Results {
@@ -71,7 +72,7 @@ export class Results {
   }
 
   async #fetch(url, title, frame, api) {
-    const address = await this.#pictures.address(api, url);
+    const address = await this.#pictures.address(api, `${url}?width=${WIDTH}`);
     if (!address) return;
     const picture = make("img");
     picture.alt = title;
