@@ -33,7 +33,7 @@ class Asked:
             modality: of all the contents.
             contents: by what tells them apart, a text itself or the digest of a medium.
         """
-        space = embedder.alignment.card.sha256, embedder.alignment.card.dim
+        space = embedder.space_key.alignment, embedder.space_key.dim
         keys = {content: (*space, modality, content) for content in contents}
         found: dict[str, Embedded | TriseekError] = {}
         for content, key in keys.items():
