@@ -36,7 +36,7 @@ class Asked:
             contents: by what tells them apart, a text itself or the digest of a medium.
             ahead: whether they are asked for once more at once, which is then no hit.
         """
-        space = embedder.alignment.card.sha256, embedder.alignment.card.dim
+        space = embedder.space_key.alignment, embedder.space_key.dim
         keys = {content: (*space, modality, content) for content in contents}
         found: dict[str, Embedded | TriseekError] = {}
         for content, key in keys.items():

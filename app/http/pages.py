@@ -1,4 +1,4 @@
-"""The search page. It is a client like any other: all it shows comes over `/v1` with the reader's key."""
+"""The pages. They are clients like any other: all they show comes over `/v1` with the reader's key."""
 
 from flask import Blueprint, Response, make_response, render_template
 
@@ -12,8 +12,24 @@ POLICY = (
 
 @pages.get("/")
 def read_search_page() -> Response:
-    """The page."""
-    response = make_response(render_template("search.html"))
+    """Where products are searched for."""
+    return _page("search", microphone="(self)")
+
+
+@pages.get("/upload")
+def read_upload_page() -> Response:
+    """Where a catalogue is uploaded as a file."""
+    return _page("upload")
+
+
+@pages.get("/admin")
+def read_admin_page() -> Response:
+    """Where jobs, spaces and keys are looked after."""
+    return _page("admin")
+
+
+def _page(name: str, *, microphone: str = "()") -> Response:
+    response = make_response(render_template(f"{name}.html", name=name))
     response.headers["Content-Security-Policy"] = POLICY
-    response.headers["Permissions-Policy"] = "microphone=(self)"
+    response.headers["Permissions-Policy"] = f"microphone={microphone}"
     return response

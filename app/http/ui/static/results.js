@@ -1,97 +1,79 @@
-// Shows hits: picture, title, score, and what each part of the query brought through which modality.
+// Shows hits: picture, title, what to do with it, and why it was found.
 
-import { words } from "./words.js";
+import { button, make } from "./dom.js";
+import { Pictures } from "./pictures.js";
+import { explain } from "./why.js";
+import { language, words } from "./words.js";
 
-const LOOKED_AT = 260 / 292; // of a picture's short side, the square in its middle that the encoder sees
-const SIGNS = { text: "Aa", image: "▦", speech: "♪" };
+const WIDTH = 480; // pixels of the smaller pictures that are asked for; where there is none, the picture itself comes
+const SIGNS = { text: "Aa", speech: "♪" };
 
 export class Results {
-  #addresses = [];
+  #pages = []; // what is shown, to be drawn anew in another language
+  #pictures = new Pictures();
 
-  // `onSimilar` gets the SKU of a product that the reader wants more of.
-  constructor(list, onSimilar) {
+  // `onLike` gets a SKU, its title, and whether the reader wants "more" or "less" like it.
+  constructor(list, onLike) {
     this.list = list;
-    this.onSimilar = onSimilar;
+    this.onLike = onLike;
+    document.addEventListener("language", () => this.list.replaceChildren(...this.#pages.flatMap((page) => this.#cards(page))));
+  }
+
+  get count() {
+    return this.list.children.length;
   }
 
   clear() {
     this.list.replaceChildren();
-    for (const address of this.#addresses.splice(0)) URL.revokeObjectURL(address);
+    this.#pages = [];
+    this.#pictures.clear();
   }
 
-  add(hits, api, jobId) {
+  // `found` says where the hits come from: the API, the job, and the names of the query's parts.
+  add(hits, found) {
+    const page = { hits, found };
+    this.#pages.push(page);
+    this.list.append(...this.#cards(page));
+  }
+
+  #cards({ hits, found }) {
     const largest = Math.max(0.001, ...hits.flatMap((hit) => hit.contributions.map((each) => Math.abs(each.contribution))));
-    this.list.append(...hits.map((hit) => this.#card(hit, largest, api, jobId)));
+    return hits.map((hit) => this.#card(hit, { ...found, largest, pictures: this.#pictures }));
   }
 
-  #card(hit, largest, api, jobId) {
+  #card(hit, found) {
     const title = hit.product ? hit.product.title || hit.sku : words.gone;
-    const picture = this.#picture(hit, title, api);
-    const card = make("li", "hit", picture);
-    const about = make("div", "about", make("h2", "", title));
-    const score = make("span", "score", hit.score.toFixed(3));
-    score.title = words.score;
-    about.append(make("div", "facts", make("span", "", price(hit.product) || hit.sku), score), shares(hit, largest));
-    if (hit.product) {
-      const similar = make("button", "similar", words.similar);
-      similar.type = "button";
-      similar.addEventListener("click", () => this.onSimilar(hit.sku));
-      about.append(similar);
-    }
-    if (hit.attention?.length) about.append(this.#looks(hit, picture, api, jobId));
-    card.append(about);
+    const frame = this.#frame(hit, title, found.api);
+    const about = make("div", "about", make("h3", "", title), facts(hit));
+    if (hit.product) about.append(this.#acts(hit.sku, title));
+    about.append(explain(hit, frame, found));
+    const card = make("li", "hit", frame, about);
+    card.dataset.sku = hit.sku;
     return card;
   }
 
-  // What each word, or the whole picture or recording, of the query attended to: read it, or press to see it.
-  #looks(hit, frame, api, jobId) {
-    const list = make("div", "looks");
-    for (const token of asked(hit.attention)) {
-      const name = token.label ?? words.modality[token.modality];
-      const seen = token.sees.map((each) => `${each.label ?? words.modality[each.against]} ${each.weight.toFixed(2)}`);
-      const look = make("button", "look", name);
-      look.type = "button";
-      look.title = words.saw(name, seen.join(", "));
-      look.setAttribute("aria-pressed", "false");
-      look.disabled = !token.pictures.some((picture) => picture.ordinal === 0);
-      look.addEventListener("click", () => this.#toggleHeat(look, list, frame, api, { jobId, rank: hit.rank, token }));
-      list.append(look);
-    }
-    return list;
+  #acts(sku, title) {
+    const acts = ["more", "less"].map((way) => {
+      const act = button(words[way === "more" ? "likeMore" : "likeLess"], () => this.onLike(sku, title, way), "small");
+      act.setAttribute("aria-label", way === "more" ? words.moreLike(title) : words.lessLike(title));
+      act.dataset.like = way;
+      return act;
+    });
+    return make("div", "likes", ...acts);
   }
 
-  async #toggleHeat(look, list, frame, api, { jobId, rank, token }) {
-    const isShown = look.getAttribute("aria-pressed") === "true";
-    for (const each of list.children) each.setAttribute("aria-pressed", "false");
-    frame.querySelector(".heat")?.remove();
-    const picture = frame.querySelector("img");
-    if (isShown || !picture) return;
-    look.setAttribute("aria-pressed", "true");
-    const asked = new URLSearchParams({ query: token.query, ...(token.label && { label: token.label }) });
-    const address = await api.picture(`/v1/jobs/${jobId}/hits/${rank}/heat?${asked}`).catch(() => null);
-    if (!address || look.getAttribute("aria-pressed") !== "true") return;
-    this.#addresses.push(address);
-    const heat = make("img", "heat");
-    heat.alt = look.title;
-    heat.src = address;
-    const { naturalWidth: width, naturalHeight: height } = picture;
-    const scale = Math.min(frame.clientWidth / width, frame.clientHeight / height);
-    heat.style.width = `${Math.min(width, height) * scale * LOOKED_AT}px`;
-    frame.append(heat);
-  }
-
-  #picture(hit, title, api) {
-    const frame = make("div", "picture", make("span", "", SIGNS[hit.product?.speech.length ? "speech" : "text"]));
-    frame.append(make("b", "rank", hit.rank));
+  #frame(hit, title, api) {
+    const sign = make("span", "sign", SIGNS[hit.product?.speech.length ? "speech" : "text"]);
+    sign.setAttribute("aria-hidden", "true");
+    const frame = make("div", "picture", sign, make("b", "rank", hit.rank));
     const stored = hit.product?.images.find((image) => image.url);
     if (stored) this.#fetch(stored.url, title, frame, api);
     return frame;
   }
 
   async #fetch(url, title, frame, api) {
-    const address = await api.picture(url).catch(() => null);
-    if (!address || !frame.isConnected) return;
-    this.#addresses.push(address);
+    const address = await this.#pictures.address(api, `${url}?width=${WIDTH}`);
+    if (!address) return;
     const picture = make("img");
     picture.alt = title;
     // What the browser cannot show, a TIFF, leaves the sign underneath.
@@ -101,34 +83,17 @@ export class Results {
   }
 }
 
-// The words, and of pictures and recordings the whole: their cells and seconds have no names that help.
-function asked(attention) {
-  const found = attention.filter((token) => (token.modality === "text" ? token.label !== null : token.label === null));
-  return [...new Map(found.map((token) => [`${token.query} ${token.label}`, token])).values()];
-}
-
-function shares(hit, largest) {
-  const list = make("dl", "shares");
-  for (const each of hit.contributions) {
-    const bar = make("dd", each.contribution < 0 ? "bar below" : "bar", make("i"));
-    bar.firstChild.style.setProperty("--share", Math.abs(each.contribution) / largest);
-    // One vector may stand for several parts of the query: text+image.
-    const asked = each.modality.split("+").map((modality) => words.modality[modality]).join(" + ");
-    const name = `${asked} → ${words.modality[each.against]}`;
-    list.append(make("dt", "", name), bar, make("dd", "", each.contribution.toFixed(3)));
+function facts(hit) {
+  const told = make("p", "facts", make("span", "", price(hit.product) || hit.sku));
+  if (hit.relevance !== null) {
+    const share = new Intl.NumberFormat(language, { style: "percent" }).format(hit.relevance);
+    told.append(make("span", "relevance", words.relevance(share)));
   }
-  return list;
+  return told;
 }
 
 function price(product) {
   if (product?.price == null) return "";
   if (!product.currency) return String(product.price);
-  return new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: product.currency }).format(product.price);
-}
-
-function make(tag, className = "", ...children) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.append(...children.map((child) => (child instanceof Node ? child : String(child))));
-  return element;
+  return new Intl.NumberFormat(language, { style: "currency", currency: product.currency }).format(product.price);
 }
