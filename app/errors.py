@@ -69,10 +69,34 @@ class BodyUnreadable(TriseekError):
     status = 400
 
 
+class BodyTooLarge(TriseekError):
+    """The request's body is larger than allowed."""
+
+    status = 413
+
+
+class BodyTooSlow(TriseekError):
+    """The request's body came too slowly, or not to its end."""
+
+    status = 408
+
+
 class BodyUnsupported(TriseekError):
     """The request's body is of a type that cannot be read here."""
 
     status = 415
+
+
+class PathUnknown(TriseekError):
+    """There is nothing at this path."""
+
+    status = 404
+
+
+class MethodUnsupported(TriseekError):
+    """This path takes other methods."""
+
+    status = 405
 
 
 class MediaUnreadable(TriseekError):
@@ -244,8 +268,8 @@ class TooManyRequests(TriseekError):
 
     status = 429
 
-    def __init__(self, detail: str, retry_after: int) -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str = "", errors: Sequence[FieldError] = (), *, retry_after: int = 1) -> None:
+        super().__init__(detail, errors)
         self.retry_after = retry_after  # seconds
 
 

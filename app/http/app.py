@@ -2,6 +2,7 @@
 
 from importlib.metadata import version
 
+from apispec import APISpec
 from flask import Flask, Response, request
 from flask_cors import CORS
 from werkzeug.exceptions import NotFound
@@ -17,6 +18,7 @@ from app.http.jobs import jobs
 from app.http.keys import keys
 from app.http.media import media
 from app.http.metrics import RequestMetrics, metrics
+from app.http.openapi import headers, problems
 from app.http.pages import pages
 from app.http.products import products
 from app.http.searches import searches
@@ -69,12 +71,23 @@ def _register_api(app: Flask) -> None:
             "version": version("triseek"),
             "openapi_version": "3.1.0",
             "info": {"description": "Finds products by text, picture, voice, or any mix of them."},
-            "components": {"securitySchemes": {"key": scheme}},
+            "components": {"securitySchemes": {"key": scheme}, "headers": headers.components()},
         },
     )
     for group in GROUPS:
         api.register_blueprint(group)
+    _describe_problems(api.spec)
     app.register_blueprint(make_docs(api.spec))
+
+
+def _describe_problems(spec: APISpec) -> None:
+    contracts = [contract for group in GROUPS for contract in group.contracts]
+    for name, example in problems.examples(each for contract in contracts for each in contract.may_raise()).items():
+        spec.components.example(name, example)
+    for contract in contracts:
+        for name, response in problems.responses(contract.may_raise()).items():
+            if name not in spec.components.responses:
+                spec.components.response(name, response)
 
 
 def _refuse_nul() -> None:

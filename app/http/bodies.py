@@ -10,6 +10,7 @@ from flask import request
 from marshmallow import Schema
 
 from app.errors import BodyUnreadable, BodyUnsupported, FieldError, RequestInvalid
+from app.http.examples.table import example_of
 from app.http.uploads import Uploads
 
 MULTIPART = "multipart/form-data"
@@ -36,12 +37,13 @@ class BodyKind:
 
     def documentation(self) -> dict[str, Any]:
         """The body in OpenAPI's words."""
-        json_content: dict[str, Any] = {"schema": self.schema}
-        if self.examples:
-            json_content["examples"] = {name: {"value": value} for name, value in self.examples.items()}
-        content: dict[str, Any] = dict.fromkeys(self.content_types, json_content)
+        examples = self.examples or {"usual": example_of(self.schema)}
+        shown = {name: {"value": value} for name, value in examples.items()}
+        content: dict[str, Any] = {
+            content_type: {"schema": self.schema, "examples": shown} for content_type in self.content_types
+        }
         if self.form is not None:
-            content[MULTIPART] = {"schema": self.form}
+            content[MULTIPART] = {"schema": self.form, "example": example_of(self.form)}
         return {"required": True, "content": content}
 
     def read(self) -> Body:

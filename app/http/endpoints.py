@@ -11,10 +11,12 @@ from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
 from app.catalog.pointers import request_invalid
-from app.errors import FieldError, RequestInvalid
+from app.errors import FieldError, RequestInvalid, TriseekError
 from app.http import problems
 from app.http.auth import authorize
 from app.http.bodies import BodyKind
+from app.http.openapi import paths
+from app.http.openapi.contract import Content, Contract, Reply
 from app.http.problems import ProblemSchema
 from app.types import Scope
 
@@ -35,7 +37,6 @@ class Answer:
         return response
 
 
-KEYED = {"Idempotency-Key": "The same key and body again get the first answer."}
 View = Callable[..., Answer | Response]
 
 
@@ -66,6 +67,7 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
     def __init__(self, name: str, description: str, *, prefix: str = "/v1") -> None:
         super().__init__(name, __name__, url_prefix=prefix or None, description=description)
         self._prepare_doc_cbks.append(_prepare_contract_doc)
+        self.contracts: list[Contract] = []
 
     def endpoint(
         self,
@@ -73,11 +75,12 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
         rule: str,
         *,
         scopes: Sequence[Scope],
-        answers: Mapping[int, type[Schema] | str | None],
+        answers: Mapping[int, Reply | Content],
+        problems: Sequence[type[TriseekError]] = (),
         query: type[Schema] | None = None,
         body: BodyKind | None = None,
         upload: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Sequence[str] = (),
         tokens: bool = False,
         is_keyed: bool = True,
     ) -> Callable[[View], View]:
@@ -87,69 +90,51 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
             method: the HTTP method.
             rule: the path under the prefix.
             scopes: a key must have one of them; with none the view is open to all.
-            answers: what it answers when all is well: the schema by the status; a content type where it is no JSON.
+            answers: what it answers when all is well, by status: a schema; a content type where it is no JSON.
+            problems: what else it may raise beside those that come of what is declared here: a wrong key, a wrong body.
             query: the query string; the view gets what it loads first.
             body: the body; the view gets it next.
-            upload: a body that the view reads itself: OpenAPI schemas by content type.
-            headers: request headers that matter here, and what they mean.
-            is_keyed: whether a POST's Idempotency-Key is heeded.
+            upload: a body that the view reads itself: OpenAPI's media type objects by content type.
+            headers: request headers that are heeded here.
             tokens: whether a search token will do, too: the view then answers for what such a one may see.
+            is_keyed: whether a POST's Idempotency-Key is heeded.
         """
+        contract = Contract(
+            method=method,
+            rule=rule,
+            scopes=scopes,
+            replies={
+                status: each if isinstance(each, Reply) else Reply(content=each) for status, each in answers.items()
+            },
+            query=query,
+            body=body,
+            upload=upload,
+            headers=headers,
+            problems=problems,
+            is_keyed=is_keyed,
+        )
+
+        self.contracts.append(contract)
 
         def declare(view: View) -> View:
             handler = _answering(view, body, takes_none=body is None and upload is None)
-            for status, schema in answers.items():
-                handler = self._documented(status, schema)(handler)
             if query is not None:
                 handler = self.arguments(query, location="query")(handler)
             handler = _guarded(handler, scopes, tokens=tokens) if scopes else handler
             # Where flask-smorest looks for what its own decorators and callbacks document.
-            told = {**(headers or {}), **(KEYED if method == "POST" and is_keyed else {})}
-            documented: dict[str, Any] = handler._apidoc  # type: ignore[attr-defined]  # noqa: SLF001
-            documented["contract"] = _contract(scopes, body, upload, told)
-            self.route(rule, methods=[method], endpoint=view.__name__)(handler)
+            documented = getattr(handler, "_apidoc", {})
+            handler._apidoc = {**documented, "contract": contract}  # type: ignore[attr-defined]  # noqa: SLF001
+            self.route(rule, methods=[method], endpoint=view.__name__, parameters=paths.parameters(rule))(handler)
             return view
 
         return declare
 
-    def _documented(self, status: int, schema: type[Schema] | str | None) -> Callable[[View], View]:
-        wrong = self.alt_response(
-            "default", schema=ProblemSchema, content_type=problems.CONTENT_TYPE, description="What went wrong"
-        )
-        if isinstance(schema, str):
-            right = self.alt_response(
-                status, schema={"type": "string", "format": "binary"}, content_type=schema, success=True
-            )
-        else:
-            right = self.alt_response(status, schema=schema, success=True)
-        return lambda view: wrong(right(view))
-
-
-def _contract(
-    scopes: Sequence[Scope],
-    body: BodyKind | None,
-    upload: Mapping[str, Any] | None,
-    headers: Mapping[str, str],
-) -> dict[str, Any]:
-    contract: dict[str, Any] = {"security": [{"key": []}] if scopes else []}
-    if body is not None:
-        contract["requestBody"] = body.documentation()
-    if upload is not None:
-        content = {content_type: {"schema": schema} for content_type, schema in upload.items()}
-        contract["requestBody"] = {"required": True, "content": content}
-    contract["parameters"] = [
-        {"in": "header", "name": name, "description": text, "schema": {"type": "string"}}
-        for name, text in headers.items()
-    ]
-    return contract
-
 
 def _prepare_contract_doc(doc: dict[str, Any], doc_info: dict[str, Any], **_: object) -> dict[str, Any]:
-    contract = doc_info["contract"]
-    parameters = doc.get("parameters", []) + contract["parameters"]
-    # webargs' own 422, in a content type that ours has not; the default response tells of it.
-    responses = {status: what for status, what in doc["responses"].items() if not isinstance(what, str)}
-    return {**doc, **contract, "parameters": parameters, "responses": responses}
+    contract: Contract = doc_info["contract"]
+    told = contract.operation()
+    # webargs' own 422 goes, in a content type that ours has not.
+    return {**doc, **told, "parameters": doc.get("parameters", []) + told["parameters"]}
 
 
 def _refuse_body() -> None:

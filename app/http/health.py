@@ -24,7 +24,7 @@ def live() -> Answer:
     return Answer(body={"status": "ok"})
 
 
-@health.endpoint("GET", "/ready", scopes=(), answers={200: ReadySchema})
+@health.endpoint("GET", "/ready", scopes=(), answers={200: ReadySchema}, problems=[NotReady])
 def ready() -> Answer:
     """Tell whether all is there that a search needs: the database, the broker, an active embedding space."""
     database, space = _database()

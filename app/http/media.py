@@ -6,6 +6,7 @@ from flask import Response, request
 
 from app.errors import MediaUnknown
 from app.http.endpoints import Endpoints
+from app.http.openapi.contract import Reply
 from app.http.services import services
 from app.http.tokens import medium
 from app.types import Scope
@@ -15,7 +16,16 @@ SHOWN = ("image/jpeg", "image/png", "image/webp", "image/gif")  # anything else 
 
 
 @media.endpoint(
-    "GET", "/media/<digest>", scopes=[Scope.SEARCH, Scope.WRITE], answers={200: "application/octet-stream"}, tokens=True
+    "GET",
+    "/media/<digest>",
+    scopes=[Scope.SEARCH, Scope.WRITE],
+    headers=["If-None-Match"],
+    answers={
+        200: Reply(content="*/*", headers=["Content-Disposition", "ETag"]),
+        304: Reply(content=None, headers=["Content-Disposition", "ETag"]),
+    },
+    problems=[MediaUnknown],
+    tokens=True,
 )
 def read_media(digest: str) -> Response:
     """Read a picture or recording of a product by its SHA-256."""

@@ -13,10 +13,7 @@ from app.db.tables import Product
 from app.errors import PreconditionFailed
 from app.http.auth import tenant_id
 
-HEADERS = {
-    "If-Match": "An ETag: the product must be as it was then; * : it must be there (RFC 9110).",
-    "If-None-Match": "* : the product must not be there yet.",
-}
+HEADERS = ("If-Match", "If-None-Match")
 
 
 def etag_of(product: Product) -> str:

@@ -23,8 +23,13 @@ class PageQuerySchema(Schema):
 class JobsQuerySchema(PageQuerySchema):
     """Which jobs; several states or kinds with commas between."""
 
-    state = DelimitedList(fields.String(validate=validate.OneOf(list(JobState))), load_default=[])
-    kind = DelimitedList(fields.String(validate=validate.OneOf(list(JobKind))), load_default=[])
+    # The default once more: it would come out as text with commas.
+    state = DelimitedList(
+        fields.String(validate=validate.OneOf(list(JobState))), load_default=[], metadata={"default": []}
+    )
+    kind = DelimitedList(
+        fields.String(validate=validate.OneOf(list(JobKind))), load_default=[], metadata={"default": []}
+    )
 
 
 class WaitQuerySchema(Schema):

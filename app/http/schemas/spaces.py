@@ -23,8 +23,9 @@ class ReindexRequestSchema(Schema):
         allow_none=True,
         validate=ALIGNMENT,
         metadata={
+            "pattern": "^([0-9a-f]{64}|default)$",  # as ECMAScript says it, which has no \Z
             "description": "As POST /v1/alignments answered; `default`: what the workers' settings name;"
-            " that of the space that answers unless told."
+            " that of the space that answers unless told.",
         },
     )
     encoders = fields.String(

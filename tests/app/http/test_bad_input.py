@@ -113,6 +113,7 @@ BAD_PRODUCTS: list[tuple[Any, str]] = [
     ({"sku": "a", "title": "one", "price": "1e-20000"}, "/price"),
     ({"sku": "a", "title": "one", "price": 1e400}, ""),
     ({"sku": "a", "title": "one", "currency": "euro"}, "/currency"),
+    ({"sku": "a", "title": "one", "currency": "EUR\n"}, "/currency"),
     ({"sku": "a", "images": {}}, "/images"),
     ({"sku": "a", "images": ["x"]}, "/images/0"),
     ({"sku": "a", "images": [{}]}, "/images/0"),
