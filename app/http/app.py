@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 from app.http import request_ids
 from app.http.audit import audit
 from app.http.catalogues import catalogues
+from app.http.compression import compress
 from app.http.docs import make_docs
 from app.http.endpoints import ProblemApi
 from app.http.health import health
@@ -53,6 +54,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["triseek"] = Services.of(settings)
     request_ids.watch(app)
     RequestMetrics(app.extensions["triseek"]).watch(app)
+    compress(app)
     app.before_request(_refuse_nul)
     app.after_request(_harden)
     if settings.cors_origins:

@@ -154,7 +154,8 @@ def _answering(view: View, body: BodyKind | None, *, takes_none: bool) -> View:
             _refuse_body()
         read = () if body is None else (body.read(),)
         answer = view(*arguments, *read, **names)
-        return answer.response() if isinstance(answer, Answer) else answer
+        response = answer.response() if isinstance(answer, Answer) else answer
+        return response.make_conditional(request) if "ETag" in response.headers else response
 
     return answering
 

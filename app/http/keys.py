@@ -58,7 +58,7 @@ def list_keys() -> Answer:
     "POST",
     "/keys/<prefix>/rotate",
     scopes=[Scope.ADMIN],
-    body=BodyKind(schema=RotationSchema),
+    body=BodyKind(schema=RotationSchema, is_required=False),
     answers={201: MadeKeySchema},
     problems=[KeyUnknown, KeyReplaced],
 )

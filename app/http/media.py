@@ -41,5 +41,4 @@ def read_media(digest: str) -> Response:
     response.set_etag(digest)
     if digest not in request.if_none_match:
         response.set_data(services().store.get(digest))
-    response.make_conditional(request)
     return response

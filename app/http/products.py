@@ -160,7 +160,8 @@ def read_product(catalogue: str, sku: str) -> Answer:
     """Read a product, with its ETag."""
     with services().sessions() as session:
         view = service.view(session, tenant_id(), catalogue, sku)
-        return Answer(body=product_documents(session, [view])[0], headers=preconditions.headers_of(view.product))
+        headers = preconditions.headers_of(view) | {"Cache-Control": "private, no-cache"}
+        return Answer(body=product_documents(session, [view])[0], headers=headers)
 
 
 @products.endpoint(
@@ -225,5 +226,5 @@ def _accepted(session: Session, catalogue: str, sku: str, job: Job) -> Answer:
     return Answer(
         status=202,
         body={"product": product_documents(session, [view])[0], "job": job_document(job)},
-        headers=where | preconditions.headers_of(view.product),
+        headers=where | preconditions.headers_of(view),
     )

@@ -103,8 +103,10 @@ BAD_PRODUCTS: list[tuple[Any, str]] = [
     ({"sku": "a", "title": "one", "description": "a" * 50_001}, "/description"),
     ({"sku": "a", "title": ["one"]}, "/title"),
     ({"sku": "a", "title": "one", "attributes": []}, "/attributes"),
-    ({"sku": "a", "title": "one", "attributes": {"x": "\x00"}}, "/attributes"),
-    ({"sku": "a", "title": "one", "attributes": {"x": {"\x00": 1}}}, "/attributes"),
+    ({"sku": "a", "title": "one", "attributes": {"x": "\x00"}}, "/attributes/x"),
+    ({"sku": "a", "title": "one", "attributes": {"x": {"\x00": 1}}}, "/attributes/x"),
+    ({"sku": "a", "title": "one", "attributes": {"x": [1, {"y": "half \ud800"}]}}, "/attributes/x/1/y"),
+    ({"sku": "a", "title": "one", "\x00": 1}, ""),
     ({"sku": "a", "title": "one", "attributes": {"x": "y" * 70_000}}, "/attributes"),
     ({"sku": "a", "title": "one", "attributes": {"x": [[[[[[[[[1]]]]]]]]]}}, "/attributes"),
     ({"sku": "a", "title": "one", "price": "cheap"}, "/price"),
@@ -214,6 +216,20 @@ def test_a_form_without_its_json_or_with_strange_parts_is_refused(api: Api, prod
     assert_problem(api.post(searches, data={"text": "  "}), 422, "/query")
     assert_problem(api.post(searches, data={"query": "{}"}), 422, "/query")
     assert_problem(api.post(searches, data={"text": "a", "limit": "x"}), 422, "/limit")
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "pointer"),
+    [
+        ("/v1/erasures", {"catalogue": "a\x00"}, "/catalogue"),
+        ("/v1/spaces", {"encoders": "\x00"}, "/encoders"),
+        ("/v1/spaces/1/verify", {"queries": [{"kind": "\ud800"}]}, "/queries/0/kind"),
+        ("/v1/keys", {"name": "a", "scopes": ["\x00"]}, "/scopes/0"),
+    ],
+)
+def test_what_no_database_holds_is_named_wherever_it_stands(api: Api, path: str, content: Any, pointer: str) -> None:
+    answer = api.post(path, data=json.dumps(content), headers={"Content-Type": "application/json"})
+    assert_problem(answer, 422, pointer)
 
 
 def test_another_content_type_is_refused(api: Api, products: str) -> None:
