@@ -63,6 +63,24 @@ class FilterInvalid(RequestInvalid):
     """The filter cannot be read."""
 
 
+class RequestMalformed(TriseekError):
+    """The request is not as HTTP has it."""
+
+    status = 400
+
+
+class AddressTooLong(TriseekError):
+    """The request's address is too long; what is long belongs in a body."""
+
+    status = 414
+
+
+class HeaderTooLarge(TriseekError):
+    """The request's header is larger than allowed."""
+
+    status = 431
+
+
 class BodyUnreadable(TriseekError):
     """The request's body is not JSON."""
 

@@ -155,7 +155,9 @@ def _answering(view: View, body: BodyKind | None, *, takes_none: bool) -> View:
         read = () if body is None else (body.read(),)
         answer = view(*arguments, *read, **names)
         response = answer.response() if isinstance(answer, Answer) else answer
-        return response.make_conditional(request) if "ETag" in response.headers else response
+        if "ETag" in response.headers:
+            response.make_conditional(request)
+        return response
 
     return answering
 

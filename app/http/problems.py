@@ -5,13 +5,22 @@ Source: RFC 9457, Problem Details for HTTP APIs.
 
 import json
 import logging
+from collections.abc import Mapping
 from typing import cast
 
 from flask import Flask, Response, current_app
+from gunicorn.http.errors import ParseException
 from marshmallow import INCLUDE, Schema, ValidationError, fields
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    HTTPException,
+    MethodNotAllowed,
+    NotFound,
+    RequestEntityTooLarge,
+)
 
 from app.catalog.pointers import request_invalid
 from app.errors import (
@@ -22,6 +31,7 @@ from app.errors import (
     MethodUnsupported,
     PathUnknown,
     RequestInvalid,
+    RequestMalformed,
     TooManyRequests,
     TriseekError,
 )
@@ -61,6 +71,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(TriseekError, _ours)
     app.register_error_handler(ValidationError, lambda error: _ours(request_invalid(error)))
     app.register_error_handler(HTTPException, _http)
+    # Of a body in chunks: gunicorn reads it while a view does.
+    app.register_error_handler(ParseException, lambda error: _ours(RequestMalformed(str(error))))
     app.register_error_handler(DataError, _unstorable)
     app.register_error_handler(OperationalError, _unreachable)
     app.register_error_handler(PoolTimeoutError, _unreachable)
@@ -76,6 +88,11 @@ def _ours(error: TriseekError) -> Response:
     if error.status == DatabaseUnreachable.status:
         response.headers["Retry-After"] = "5"
     return response
+
+
+def problem_json(document: Mapping[str, object]) -> str:
+    """A problem as it is sent, in ASCII: what a client sent may be echoed here, even text that UTF-8 cannot carry."""
+    return json.dumps(document)
 
 
 def _http(error: HTTPException) -> Response | HTTPException:
@@ -100,6 +117,8 @@ def _named(error: HTTPException) -> dict[str, object] | None:
         return BodyTooLarge(_limits()).problem()
     if isinstance(error, ClientDisconnected):
         return BodyTooSlow().problem()
+    if type(error) is BadRequest:
+        return RequestMalformed(error.description or "").problem()
     if isinstance(error, MethodNotAllowed):
         return MethodUnsupported(f"This path takes {', '.join(sorted(error.valid_methods or ()))}.").problem()
     return PathUnknown().problem() if isinstance(error, NotFound) else None
@@ -131,5 +150,4 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _response(document: dict[str, object], status: int) -> Response:
-    # Escaped to ASCII: what a client sent may be echoed here, even text that UTF-8 cannot carry.
-    return Response(json.dumps(document), status=status, content_type=CONTENT_TYPE)
+    return Response(problem_json(document), status=status, content_type=CONTENT_TYPE)

@@ -8,15 +8,18 @@ from typing import Any
 from marshmallow import Schema
 
 from app.errors import (
+    AddressTooLong,
     BodyTooLarge,
     BodyTooSlow,
     BodyUnreadable,
     BodyUnsupported,
     DatabaseUnreachable,
+    HeaderTooLarge,
     IdempotencyConflict,
     KeyRejected,
     PathUnknown,
     RequestInvalid,
+    RequestMalformed,
     ScopeMissing,
     TooManyRequests,
     TriseekError,
@@ -27,6 +30,10 @@ from app.http.openapi import headers, paths, problems
 from app.types import Scope
 
 Content = type[Schema] | str | None  # a schema; a content type where it is no JSON; nothing
+
+
+# What stands before every view, and what nobody foresaw.
+BEFORE = (RequestMalformed, AddressTooLong, HeaderTooLarge, TriseekError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +87,7 @@ class Contract:
     def may_raise(self) -> Iterator[type[TriseekError]]:
         """Every problem that the view, or what stands before it, may answer."""
         yield from self.problems
-        yield TriseekError
+        yield from BEFORE
         if paths.names_in(self.rule):
             yield PathUnknown
         if self.scopes:
