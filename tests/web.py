@@ -44,9 +44,13 @@ def serving(environ: dict[str, str], folder: Path) -> Iterator[Web]:
     [program] = [each for each in services(environ, port, folder) if each.name == "web"]
     log: list[str] = []
     with Family(sink=lambda _, line: log.append(line)) as family:
-        web = Web(f"http://{HOST}:{port}", _key(environ["DATABASE_URL"]), family.start(program).pid, log)
-        _wait_until_live(web)
-        yield web
+        child = family.start(program)
+        try:
+            web = Web(f"http://{HOST}:{port}", _key(environ["DATABASE_URL"]), child.pid, log)
+            _wait_until_live(web)
+            yield web
+        finally:
+            family.stop(child, 10)
 
 
 def _key(database_url: str) -> str:

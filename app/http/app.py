@@ -11,6 +11,7 @@ from app.http import request_ids
 from app.http.audit import audit
 from app.http.catalogues import catalogues
 from app.http.compression import compress
+from app.http.digests import Sha256
 from app.http.docs import make_docs
 from app.http.endpoints import ProblemApi
 from app.http.health import health
@@ -51,6 +52,7 @@ def create_app(settings: Settings) -> Flask:
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # of Flask's default provider
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the same
+    app.url_map.converters["sha256"] = Sha256
     app.extensions["triseek"] = Services.of(settings)
     request_ids.watch(app)
     RequestMetrics(app.extensions["triseek"]).watch(app)

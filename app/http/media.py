@@ -1,7 +1,5 @@
 """Stored pictures and recordings over HTTP, under the same key as everything else; the search page has it."""
 
-import re
-
 from flask import Response, request
 
 from app.errors import MediaUnknown
@@ -17,7 +15,7 @@ SHOWN = ("image/jpeg", "image/png", "image/webp", "image/gif")  # anything else 
 
 @media.endpoint(
     "GET",
-    "/media/<digest>",
+    "/media/<sha256:digest>",
     scopes=[Scope.SEARCH, Scope.WRITE],
     headers=["If-None-Match"],
     answers={
@@ -30,7 +28,7 @@ SHOWN = ("image/jpeg", "image/png", "image/webp", "image/gif")  # anything else 
 def read_media(digest: str) -> Response:
     """Read a picture or recording of a product by its SHA-256."""
     with services().sessions() as session:
-        known = medium(session, digest) if re.fullmatch("[0-9a-f]{64}", digest) else None
+        known = medium(session, digest)
     if known is None:
         raise MediaUnknown(f"No product has a picture or recording {digest!r}.")
     shown = known.content_type in SHOWN

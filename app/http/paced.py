@@ -1,7 +1,7 @@
 """Connections on which requests must come, and answers must be taken, at some pace.
 
-A thread reads a request as it comes. Without a limit, as many clients as there are threads, each of whom sends a byte now
-and then, would keep everybody else out.
+A thread reads a request as it comes. Without a limit, as many clients as there are threads, who send a byte now and
+then, would keep everybody else out.
 """
 
 import errno

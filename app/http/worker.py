@@ -1,5 +1,6 @@
 """gunicorn's worker with threads, whose connections have a pace, and whose own refusals are problems, too."""
 
+import uuid
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +16,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from app.errors import AddressTooLong, HeaderTooLarge, RequestMalformed, TriseekError
 from app.http.paced import PacedSocket
 from app.http.problems import CONTENT_TYPE, problem_json
+from app.http.request_ids import HEADER
 
 OURS = (InvalidResponseHeader, InvalidResponseHeaderName)  # of what the application answers
 
@@ -31,12 +33,12 @@ class PacedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no type
 
     def handle_error(self, req: Any, client: PacedSocket, addr: tuple[str, int], exc: Exception) -> None:  # noqa: ANN401
         """Answers what never came to the application, or broke it beyond its own answers."""
-        problem = _problem(exc)
+        problem, name = _problem(exc), uuid.uuid4().hex
         if problem.status == TriseekError.status:
-            self.log.error("Request failed: %s", getattr(req, "uri", ""), exc_info=exc)
+            self.log.error("Request %s failed: %s", name, getattr(req, "uri", ""), exc_info=exc)
         else:
-            self.log.warning("Refused from %s: %s", addr[0] if addr else "a socket", problem.detail)
-        client.sendall(_answer(problem))
+            self.log.warning("Request %s refused from %s: %s", name, addr[0] if addr else "a socket", problem.detail)
+        client.sendall(_answer(problem, name))
 
 
 def _problem(error: Exception) -> TriseekError:
@@ -48,7 +50,13 @@ def _problem(error: Exception) -> TriseekError:
     return RequestMalformed(str(error)) if is_theirs else TriseekError()
 
 
-def _answer(problem: TriseekError) -> bytes:
+def _answer(problem: TriseekError, request_id: str) -> bytes:
     body = problem_json(problem.problem())
-    head = f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\nConnection: close\r\nContent-Type: {CONTENT_TYPE}\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode("ascii")
+    lines = [
+        f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}",
+        "Connection: close",
+        f"{HEADER}: {request_id}",
+        f"Content-Type: {CONTENT_TYPE}",
+        f"Content-Length: {len(body)}",
+    ]
+    return "\r\n".join([*lines, "", body]).encode("ascii")

@@ -41,7 +41,7 @@ EXAMPLES = {
     ProductSchema: PRODUCT,
     ProductReplacementSchema: CONTENT,
     ProductPatchSchema: {"price": 39.9, "description": None},
-    ProductFormSchema: {"product": '{"sku": "shoe-1", "title": "Red running shoes"}', "image": ["shoe.jpg"]},
+    ProductFormSchema: {"product": PRODUCT, "image": ["shoe.jpg"]},
     StoredProductSchema: STORED,
     ProductAcceptedSchema: {"product": WAITING, "job": queued(JobKind.EMBED)},
     ProductPageSchema: {"products": [STORED], "next_cursor": "1042"},

@@ -26,9 +26,8 @@ class ProductReplacementSchema(ProductSchema):
 class ProductFormSchema(Schema):
     """A product with its files in one multipart request."""
 
-    product = fields.String(
-        required=True,
-        metadata={"contentMediaType": "application/json", "description": "The product as JSON, as in a JSON request."},
+    product = fields.Nested(
+        ProductReplacementSchema, required=True, metadata={"description": "The product as JSON, as in a JSON request."}
     )
     image = fields.List(fields.Raw(metadata={"type": "string", "format": "binary"}))
     speech = fields.List(fields.Raw(metadata={"type": "string", "format": "binary"}))
