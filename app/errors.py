@@ -380,8 +380,11 @@ class ServerUnreachable(TriseekError):
 class ApiProblem(TriseekError):
     """The server answered with a problem."""
 
-    def __init__(self, document: Mapping[str, object], status: int | None = None) -> None:
+    def __init__(
+        self, document: Mapping[str, object], status: int | None = None, *, retry_after: float | None = None
+    ) -> None:
         self.document = dict(document)  # as the server sent it
+        self.retry_after = retry_after  # seconds, if the server told
         detail = str(document.get("detail") or document.get("title") or "The server gave no reason.")
         listed = document.get("errors")
         errors = [

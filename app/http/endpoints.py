@@ -18,6 +18,7 @@ from app.http.bodies import BodyKind
 from app.http.openapi import paths
 from app.http.openapi.contract import Content, Contract, Reply
 from app.http.problems import ProblemSchema
+from app.http.unstorable import refuse_unstorable
 from app.types import Scope
 
 
@@ -44,6 +45,11 @@ class _Parser(FlaskParser):
     """Reads query strings; a parameter that is unknown or wrong is our error."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION | {"query": "raise"}
+
+    def load_querystring(self, req: Request, schema: Schema) -> Any:  # noqa: ANN401  webargs' signature
+        """The parameters; RequestInvalid names what no database can compare."""
+        refuse_unstorable({name: each[0] if len(each) == 1 else each for name, each in req.args.lists()})
+        return super().load_querystring(req, schema)
 
     def handle_error(
         self,

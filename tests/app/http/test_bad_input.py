@@ -293,6 +293,8 @@ def test_a_catalogue_is_not_made_under_such_a_name(api: Api, name: str) -> None:
         ("cursor=99999999999999999999", "/cursor"),
         ("colour=red", "/colour"),
         ("filter=price<", "/filter"),
+        ("cursor=a%00b", "/cursor"),
+        ("%00=b", ""),
     ],
 )
 def test_a_wrong_query_parameter_is_named(api: Api, products: str, query: str, pointer: str) -> None:
