@@ -64,7 +64,7 @@ class MediaSchema(Schema):
             printable,
             validate.URL(schemes={"http", "https"}, require_tld=False, error="must be an http or https address"),
         ],
-        metadata={"description": "Where a worker fetches it, over http or https."},
+        metadata={"format": "uri", "description": "Where a worker fetches it, over http or https."},
     )
 
     @validates_schema

@@ -7,11 +7,13 @@ import uuid
 import schemathesis
 from hypothesis import strategies as some
 
+from app.http.examples.searches import PIXEL
 from app.http.imports import FORMATS
 from app.http.openapi.headers import ASKED
 
 PREFIX = os.environ["TRISEEK_FUZZ_KEY"][:10]
 USUAL_KEY = ASKED["Idempotency-Key"]["example"]
+FILTERS = ["price < 50", "colour IN ('red', 'blue') AND NOT brand = 'X'", "size.eu BETWEEN 36 AND 41.5", ""]
 PARTS = [{"text": "red"}, {"text": "red", "weight": -0.5}, {"product": "shoe-1"}]
 
 BINARY = ("application/zip", "application/gzip", "application/vnd.apache.parquet")
@@ -26,6 +28,10 @@ def serialize(_context: schemathesis.SerializationContext, value: object) -> byt
     return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
 
 
+# One picture of one pixel; addresses that can be asked; what a filter's grammar takes.
+schemathesis.openapi.format("byte", some.just(PIXEL))
+schemathesis.openapi.format("uri", some.sampled_from(["https://a.example/a.png", "http://b.example:8080/ü.wav"]))
+schemathesis.openapi.format("filter", some.sampled_from(FILTERS))
 schemathesis.openapi.format("query-parts", some.lists(some.sampled_from(PARTS), min_size=1).map(json.dumps))
 
 

@@ -22,6 +22,8 @@ from tests.web import Web, serving
 FOLDER = Path(__file__).parent
 CASES = int(os.environ.get("FUZZ_CASES", "0"))  # at least; a moderate number unless told
 CALLS = 48
+ALL = "examples,coverage,fuzzing,stateful"
+QUICK = "examples,fuzzing,stateful"  # without the 3,000 cases that stand at the edges of every schema
 
 
 @pytest.fixture
@@ -44,8 +46,8 @@ def web(settings: Settings, services: Services, tmp_path: Path) -> Iterator[Web]
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
 def test_no_request_that_the_document_foretells_or_forbids_is_answered_otherwise(web: Web, tmp_path: Path) -> None:
-    each = max(2, CASES // CALLS)
-    told = ["--max-examples", str(each), "--report", "junit", "--report-dir", str(tmp_path)]
+    each, phases = (CASES // CALLS, ALL) if CASES else (8, QUICK)
+    told = ["--max-examples", str(each), "--phases", phases, "--report", "junit", "--report-dir", str(tmp_path)]
     drawn = ["--generation-deterministic"] if os.environ.get("CI") else []
     done = subprocess.run(
         [

@@ -92,7 +92,7 @@ class ProductsQuerySchema(PageQuerySchema):
     filter = fields.String(
         load_default="",
         validate=[printable, readable_filter],
-        metadata={"description": FILTER, "example": "price < 50"},
+        metadata={"description": FILTER, "format": "filter", "example": "price < 50"},
     )
 
 

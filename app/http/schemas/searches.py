@@ -85,7 +85,11 @@ class SearchSchema(Schema):
         load_default=None,
         allow_none=True,
         validate=[printable, readable_filter],
-        metadata={"description": FILTER, "example": "price < 50 AND colour IN ('red', 'blue') AND NOT brand = 'X'"},
+        metadata={
+            "format": "filter",
+            "description": FILTER,
+            "example": "price < 50 AND colour IN ('red', 'blue') AND NOT brand = 'X'",
+        },
     )
     min_relevance = Number(
         load_default=0.0,
