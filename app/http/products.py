@@ -37,6 +37,7 @@ from app.http.schemas.products import (
     ProductAcceptedSchema,
     ProductFormSchema,
     ProductPageSchema,
+    ProductPatchFormSchema,
     ProductPatchSchema,
     ProductReplacementSchema,
     ProductsQuerySchema,
@@ -57,10 +58,14 @@ REFUSED = (PreconditionFailed, MediaUnreadable, MediaTooLarge, MediaStoreFull)
 ACCEPTED = Reply(content=ProductAcceptedSchema, headers=["Location", "ETag"])
 
 
-def _body(schema: type[ProductSchema | ProductReplacementSchema | ProductPatchSchema], *more: str) -> BodyKind:
+def _body(
+    schema: type[ProductSchema | ProductReplacementSchema | ProductPatchSchema],
+    *more: str,
+    form: type[ProductFormSchema] = ProductFormSchema,
+) -> BodyKind:
     return BodyKind(
         schema=schema,
-        form=ProductFormSchema,
+        form=form,
         read_form=read_product_form,
         content_types=("application/json", *more),
     )
@@ -113,7 +118,7 @@ def replace_product(body: Body, catalogue: str, sku: str) -> Answer:
     "PATCH",
     PRODUCT,
     scopes=[Scope.WRITE],
-    body=_body(ProductPatchSchema, "application/merge-patch+json"),
+    body=_body(ProductPatchSchema, "application/merge-patch+json", form=ProductPatchFormSchema),
     answers={202: ACCEPTED},
     problems=[*UNKNOWN, *REFUSED],
     headers=preconditions.HEADERS,

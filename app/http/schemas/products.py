@@ -33,6 +33,12 @@ class ProductFormSchema(Schema):
     speech = fields.List(fields.Raw(metadata={"type": "string", "format": "binary"}))
 
 
+class ProductPatchFormSchema(ProductFormSchema):
+    """A merge patch with its files in one multipart request."""
+
+    product = fields.Nested(ProductPatchSchema, required=True, metadata={"description": "The patch as JSON."})
+
+
 class StoredMediaSchema(Schema):
     """A picture or recording of a product; until it is fetched, no more is known of it than its source."""
 
