@@ -15,6 +15,7 @@ from app.errors import FieldError, RequestInvalid, TriseekError
 from app.http import problems
 from app.http.auth import authorize
 from app.http.bodies import BodyKind
+from app.http.deprecation import Deprecation
 from app.http.openapi import paths
 from app.http.openapi.contract import Content, Contract, Reply
 from app.http.problems import ProblemSchema
@@ -89,6 +90,7 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
         headers: Sequence[str] = (),
         tokens: bool = False,
         is_keyed: bool = True,
+        deprecated: Deprecation | None = None,
     ) -> Callable[[View], View]:
         """Declares a view.
 
@@ -104,6 +106,7 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
             headers: request headers that are heeded here.
             tokens: whether a search token will do, too: the view then answers for what such a one may see.
             is_keyed: whether a POST's Idempotency-Key is heeded.
+            deprecated: that it is to go, and when. A field is so by its metadata: `{"deprecated": True}`.
         """
         contract = Contract(
             method=method,
@@ -118,12 +121,13 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
             headers=headers,
             problems=problems,
             is_keyed=is_keyed,
+            deprecated=deprecated,
         )
 
         self.contracts.append(contract)
 
         def declare(view: View) -> View:
-            handler = _answering(view, body, takes_none=body is None and upload is None)
+            handler = _answering(view, contract)
             if query is not None:
                 handler = self.arguments(query, location="query")(handler)
             handler = _guarded(handler, scopes, tokens=tokens) if scopes else handler
@@ -153,7 +157,10 @@ def _refuse_body() -> None:
         raise RequestInvalid("This takes no body.", [FieldError("", "must be empty: what is meant stands in the URL")])
 
 
-def _answering(view: View, body: BodyKind | None, *, takes_none: bool) -> View:
+def _answering(view: View, contract: Contract) -> View:
+    body, takes_none = contract.body, contract.body is None and contract.upload is None
+    told = {} if contract.deprecated is None else contract.deprecated.headers()
+
     @functools.wraps(view)
     def answering(*arguments: Any, **names: Any) -> Response:  # noqa: ANN401  whatever the route brings
         if takes_none and request.method == "POST":
@@ -161,6 +168,7 @@ def _answering(view: View, body: BodyKind | None, *, takes_none: bool) -> View:
         read = () if body is None else (body.read(),)
         answer = view(*arguments, *read, **names)
         response = answer.response() if isinstance(answer, Answer) else answer
+        response.headers.update(told)
         if "ETag" in response.headers:
             response.make_conditional(request)
         return response

@@ -1,7 +1,7 @@
 """A view's contract in OpenAPI's words: what it takes, and every answer that it may give."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -25,6 +25,7 @@ from app.errors import (
     TriseekError,
 )
 from app.http.bodies import BodyKind
+from app.http.deprecation import Deprecation
 from app.http.examples.table import example_of
 from app.http.openapi import headers, paths, problems
 from app.types import Scope
@@ -69,20 +70,21 @@ class Contract:
     headers: Sequence[str]
     problems: Sequence[type[TriseekError]]
     is_keyed: bool
+    deprecated: Deprecation | None = None
 
     def operation(self) -> dict[str, Any]:
         """The operation object, but for its query parameters, which flask-smorest adds."""
         told: dict[str, Any] = {
             "security": [{"key": []}] if self.scopes else [],
             "parameters": [headers.parameter(name) for name in self._asked()],
-            "responses": {str(status): reply.response(status) for status, reply in self.replies.items()}
+            "responses": {str(status): self._told(reply).response(status) for status, reply in self.replies.items()}
             | problems.references(self.may_raise()),
         }
         if self.body is not None:
             told["requestBody"] = self.body.documentation()
         if self.upload is not None:
             told["requestBody"] = {"required": True, "content": dict(self.upload)}
-        return told
+        return told | ({"deprecated": True} if self.deprecated is not None else {})
 
     def may_raise(self) -> Iterator[type[TriseekError]]:
         """Every problem that the view, or what stands before it, may answer."""
@@ -100,6 +102,11 @@ class Contract:
             yield from (BodyTooLarge, BodyTooSlow, BodyUnsupported, RequestInvalid)
         if self.body is not None:
             yield BodyUnreadable
+
+    def _told(self, reply: Reply) -> Reply:
+        """An answer with what all answers of this call tell."""
+        more = () if self.deprecated is None else self.deprecated.headers()
+        return replace(reply, headers=[*reply.headers, *more])
 
     def _asked(self) -> Sequence[str]:
         is_keyed = self.method == "POST" and self.is_keyed

@@ -12,6 +12,10 @@ TOLD: dict[str, dict[str, Any]] = {
         "description": "Names this content, for If-Match and If-None-Match (RFC 9110).",
         "example": '"1-2-64ab3c"',
     },
+    "Link": {
+        "description": "What is in the place of a call that goes.",
+        "example": '</docs#get-v1-catalogues>; rel="deprecation"',
+    },
     "Location": {"description": "Where the job is polled.", "example": "/v1/jobs/018f6d3e-7c1a-7b6e-9d3c-2f4b5a6c7d8e"},
     "Preference-Applied": {"description": "The preference that was heeded (RFC 7240).", "example": "wait=10"},
     "Retry-After": {"description": "In how many seconds to ask again.", "example": 5, "type": "integer"},
@@ -22,7 +26,7 @@ TOLD: dict[str, dict[str, Any]] = {
         "example": "9f2c4b7e5d6a48d1b3c0f7e2a1d4c6b8",
     },
 }
-SOMETIMES = {"Retry-After", "Sunset"}  # the others are always there where they are named
+SOMETIMES = {"Retry-After"}  # the others are always there where they are named
 ASKED: dict[str, dict[str, Any]] = {
     "Idempotency-Key": {
         "description": "The same key and body again get the first answer.",
