@@ -26,13 +26,14 @@ NOT_RUN = {
     "triseek jobs retry": "needs an import whose workers ended eight times; tests/chaos makes such ones",
     "triseek restore": "needs a stack without data; tests/end_to_end/test_backup.py has one",
     "triseek webhooks retry": "the address is an example's: a delivery would wait for its name to be resolved",
+    "triseek licences": "reads every package, for a minute; tests/workers/cli runs it",
     "triseek doctor": "looks at the machine itself, which may lack what this run does not need",
 }
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 # A line with those that it goes on in, by a backslash or as a document in place.
 COMMAND = re.compile(r"^(?:triseek|curl|eval) (?:.*\\\n)*.*(?:<<'EOF'\n(?:.*\n)*?EOF)?$", re.MULTILINE)
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # on a busy machine; alone a minute
 
 
 def _commands() -> list[str]:
@@ -87,6 +88,7 @@ def test_each_of_the_commands_does_what_it_is_there_for(running: tuple[Stack, Pa
             ["bash", "-c", _filled(command, stack)],
             cwd=folder,
             env=environ,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,

@@ -46,7 +46,7 @@ def web(settings: Settings, services: Services, tmp_path: Path) -> Iterator[Web]
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
 def test_no_request_that_the_document_foretells_or_forbids_is_answered_otherwise(web: Web, tmp_path: Path) -> None:
-    each, phases = (CASES // CALLS, ALL) if CASES else (8, QUICK)
+    each, phases = (CASES // CALLS, ALL) if CASES else (5, QUICK)
     told = ["--max-examples", str(each), "--phases", phases, "--report", "junit", "--report-dir", str(tmp_path)]
     drawn = ["--generation-deterministic"] if os.environ.get("CI") else []
     done = subprocess.run(

@@ -98,8 +98,10 @@ class Contract:
             yield RequestInvalid
         if self.method == "POST" and self.is_keyed:
             yield IdempotencyConflict
+        if self.method in ("POST", "PUT", "PATCH"):
+            yield from (BodyTooLarge, BodyTooSlow)
         if self.body is not None or self.upload is not None:
-            yield from (BodyTooLarge, BodyTooSlow, BodyUnsupported, RequestInvalid)
+            yield from (BodyUnsupported, RequestInvalid)
         if self.body is not None:
             yield BodyUnreadable
 
