@@ -275,6 +275,18 @@ class KeyReplaced(TriseekError):
     status = 409
 
 
+class TenantUnknown(TriseekError):
+    """There is no such tenant."""
+
+
+class TenantKnown(TriseekError):
+    """There is a tenant of this name already."""
+
+
+class TenantRefused(TriseekError):
+    """This cannot be done to the tenant."""
+
+
 class ScopeMissing(TriseekError):
     """The API key may not do this."""
 
@@ -289,6 +301,13 @@ class TooManyRequests(TriseekError):
     def __init__(self, detail: str = "", errors: Sequence[FieldError] = (), *, retry_after: int = 1) -> None:
         super().__init__(detail, errors)
         self.retry_after = retry_after  # seconds
+
+
+class TooManyWaiting(TriseekError):
+    """Too many searches wait already; ask again soon."""
+
+    status = 503
+    retry_after = 5  # seconds
 
 
 class DatabaseUnreachable(TriseekError):

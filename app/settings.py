@@ -20,6 +20,8 @@ class Settings:
     database_url: str  # postgresql://user@host/name
     redis_url: str  # redis://host:port/0 or unix:///path/to/socket
     media_url: str  # a folder, or any URL that fsspec opens: s3://bucket/prefix
+    # The same database as the role that owns its tables, for migrations, indexes and backups; database_url unless told.
+    database_admin_url: str = ""
     database_replica_url: str = ""  # a standby that searches may read; none unless told
     max_upload_mb: int = 512  # one request's body, but for imports, which go to the media store as they come
     max_import_mb: int = 8_192  # one import's file
@@ -33,6 +35,10 @@ class Settings:
     lease_seconds: int = 60  # in which a worker must show that it is still at work on what it took
     decode_threads: int = 2  # threads that decode media beside the forward pass
     alignment: Path | None = None  # an artifact's folder; the packaged one unless told
+    query_batch: int = 8  # searches that a query worker takes at once where so many wait
+    query_cache: int = field(default=1_024, metadata={"smallest": 0})  # contents of queries whose vectors it keeps
+    # Searches that may wait; what comes then is refused and told when to come again.
+    most_waiting_searches: int = 500
     keep_outputs: bool = True  # what encoders gave of products' contents, for another alignment: 1 or 0
     restorable_days: int = field(default=0, metadata={"smallest": 0})  # to bring back deleted products
     keep_jobs_days: int = 30  # that jobs are kept that have ended, with what searches found
@@ -44,6 +50,11 @@ class Settings:
     cors_origins: frozenset[str] = frozenset()
     fetch_hosts: frozenset[str] = frozenset()  # names of private hosts that pictures may be fetched from, with commas
     encoders: str = ""  # where the alignment's encoders are that have no name: text=/models/bert,image=org/name
+
+    @property
+    def owner_url(self) -> str:
+        """The database as the role that owns its tables."""
+        return self.database_admin_url or self.database_url
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -78,6 +89,12 @@ def urls_from_env(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     source = os.environ if environ is None else environ
     names = [spec.name.upper() for spec in fields(Settings) if spec.default is MISSING]
     return {name: source[name] for name in names if source.get(name)}
+
+
+def owner_urls_from_env() -> dict[str, str]:
+    """The same for whoever looks after the servers: the database as the role that owns its tables."""
+    admin = os.environ.get("DATABASE_ADMIN_URL", "")
+    return urls_from_env() | ({"DATABASE_URL": admin} if admin else {})
 
 
 def replica_from_env(environ: Mapping[str, str] | None = None) -> str:

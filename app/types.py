@@ -79,6 +79,7 @@ class Scope(StrEnum):
     SEARCH = "search"
     WRITE = "write"
     ADMIN = "admin"
+    OPERATE = "operate"  # what concerns all tenants
 
 
 @dataclass(frozen=True, kw_only=True)

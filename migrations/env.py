@@ -5,6 +5,8 @@ import time
 from alembic import context
 from sqlalchemy import create_engine, pool, text
 
+from migrations import roles
+
 LOCK = 0x7415EEC  # any number that nobody else uses for an advisory lock
 PAUSE = 0.2  # seconds between two tries to get it
 
@@ -24,6 +26,9 @@ def run() -> None:
         context.configure(connection=connection, transaction_per_migration=True)
         with context.begin_transaction():
             context.run_migrations()
+        connection.commit()
+        roles.provide(connection)
+        connection.commit()
     engine.dispose()
 
 

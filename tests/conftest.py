@@ -15,6 +15,7 @@ from psycopg import sql
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.db import tenancy
 from app.db.engine import make_engine, make_sessions
 from app.db.migrate import upgrade
 from app.jobs.client import JobClient
@@ -42,6 +43,12 @@ class Services:
     sessions: sessionmaker[Session]
     jobs: JobClient
     store: MediaStore
+
+
+@pytest.fixture(autouse=True)
+def _acts_for_nobody() -> None:
+    """A test acts for nobody in particular, though a request was answered in its thread before."""
+    tenancy.act_for(None)
 
 
 @pytest.fixture(scope="session")

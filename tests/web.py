@@ -10,6 +10,7 @@ import httpx
 import psutil
 
 from app.db.engine import make_engine, make_sessions
+from app.db.tenancy import DatabaseRole
 from app.keys.service import KeyWish, create, first_tenant
 from app.local.family import Family
 from app.local.services import HOST, free_port, services
@@ -41,7 +42,8 @@ class Web:
 def serving(environ: dict[str, str], folder: Path) -> Iterator[Web]:
     """A web process with this environment; no worker runs beside it."""
     port = free_port(None)
-    [program] = [each for each in services(environ, port, folder) if each.name == "web"]
+    logins = dict.fromkeys(DatabaseRole, environ["DATABASE_URL"])
+    [program] = [each for each in services(environ, logins, port, folder) if each.name == "web"]
     log: list[str] = []
     with Family(sink=lambda _, line: log.append(line)) as family:
         child = family.start(program)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.db.engine import make_engine, make_sessions
 from app.db.replica import Replica
+from app.db.tenancy import DatabaseRole
 from app.jobs.client import JobClient
 from app.media.store import MediaStore
 from app.settings import Settings
@@ -21,6 +22,8 @@ class Connections:
     """A process's connections; none is opened before it is used."""
 
     settings: Settings
+    engine: Engine
+    owner: Engine  # of the database as the role that owns its tables: to build and remove indexes, to vacuum
     sessions: sessionmaker[Session]
     jobs: JobClient
     store: MediaStore
@@ -29,10 +32,12 @@ class Connections:
     @classmethod
     def of(cls, settings: Settings) -> "Connections":
         """The connections that these settings name."""
-        engine = make_engine(settings.database_url, pool_size=POOL)
+        engine = make_engine(settings.database_url, pool_size=POOL, role=DatabaseRole.WORKER)
         sessions = make_sessions(engine)
         return cls(
             settings=settings,
+            engine=engine,
+            owner=make_engine(settings.owner_url, pool_size=POOL),
             sessions=sessions,
             jobs=JobClient(settings.redis_url, sessions),
             store=MediaStore(settings.media_url),
@@ -41,7 +46,8 @@ class Connections:
 
     def close(self) -> None:
         """Closes those to databases."""
-        self.jobs.engine.dispose()
+        self.engine.dispose()
+        self.owner.dispose()
         if self.replica is not None:
             self.replica.close()
 

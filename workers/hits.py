@@ -77,9 +77,14 @@ def hit_document(hit: Hit, sku: str, *, explain: bool) -> dict[str, Any]:
         "words": round(hit.words, 6),
         "relevance": None if hit.relevance is None else round(hit.relevance, 4),
         "exact": hit.exact,
-        "contributions": [_rounded(asdict(each)) for each in hit.contributions],
+        "contributions": [_flat(each) for each in hit.contributions],
         "attention": [_rounded(asdict(each)) for each in hit.attention] if explain else None,
     }
+
+
+def _flat(contribution: Contribution) -> dict[str, Any]:
+    """A contribution with numbers of six digits. An answer has hundreds, and `asdict` would copy each value."""
+    return {name: round(own, 6) if isinstance(own, float) else own for name, own in vars(contribution).items()}
 
 
 def _rounded(value: Any) -> Any:  # noqa: ANN401  whatever JSON holds

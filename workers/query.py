@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from sqlalchemy.orm import Session
@@ -9,11 +10,12 @@ from sqlalchemy.orm import Session
 from app.db import embeddings, products
 from app.errors import FieldError, MediaUnreadable, ProductUnknown, RequestInvalid, TriseekError
 from app.media.store import MediaStore
-from app.types import Modality, QueryPart, Role
+from app.types import Modality, QueryPart
 from workers.alignment.artifact import Alignment
 from workers.alignment.mixing import Mixing
 from workers.alignment.tokens import Tokens
-from workers.embedder import Embedded, Embedder
+from workers.content_encoder import Source
+from workers.embedder import Embedded
 from workers.encoders.transcriber import Transcript
 from workers.stored import StoredContent, read_content
 from workers.towers import Towers
@@ -62,8 +64,8 @@ def encode_query(
         MediaUnreadable: naming each part that could not be read.
         ProductUnknown, RequestInvalid: a product that the query names does not exist, or has no vector yet.
     """
-    vectors = _embedded(store, towers.embedder, [part for part in parts if part.sku is None])
-    said, heard = _heard(store, towers.embedder, [part for part in parts if part.modality is Modality.SPEECH])
+    vectors = _embedded(store, towers, [part for part in parts if part.sku is None])
+    said, heard = _heard(store, towers, [part for part in parts if part.modality is Modality.SPEECH])
     vectors = [_lightened(vector, heard, towers.embedder.transcript_share) for vector in vectors if vector.weight]
     named = []
     like: list[QueryVector] = []
@@ -91,18 +93,38 @@ def encode_query(
     )
 
 
-def _embedded(store: MediaStore, embedder: Embedder, parts: Sequence[QueryPart]) -> list[QueryVector]:
+def embed_ahead(store: MediaStore, towers: Towers, parts: Sequence[QueryPart]) -> None:
+    """Embeds the parts of several queries together, which are then at hand when each of them is encoded."""
+    for modality in Modality:
+        own = [part for part in parts if part.modality is modality]
+        if own:
+            towers.asked.embed(towers.embedder, modality, _contents(store, own))
+    spoken = _contents(store, [part for part in parts if part.modality is Modality.SPEECH])
+    readings = [each for own in towers.asked.transcribe(towers.embedder, spoken).values() for each in own.readings]
+    towers.asked.embed(towers.embedder, Modality.TEXT, {reading: reading for reading in readings})
+
+
+def _contents(store: MediaStore, parts: Sequence[QueryPart]) -> dict[str, Source]:
+    """What parts ask with, by what tells it apart."""
+    return {_key(part): part.text or "" if part.media is None else partial(store.get, part.media) for part in parts}
+
+
+def _key(part: QueryPart) -> str:
+    return part.media or part.text or ""
+
+
+def _embedded(store: MediaStore, towers: Towers, parts: Sequence[QueryPart]) -> list[QueryVector]:
     vectors: list[QueryVector] = []
     wrong: list[FieldError] = []
     for modality in Modality:
         own = [part for part in parts if part.modality is modality]
-        contents = [part.text if part.media is None else store.get(part.media) for part in own]
-        outcomes = embedder.embed(modality, [content or "" for content in contents], Role.QUERY) if own else []
-        for part, outcome in zip(own, outcomes, strict=True):
+        outcomes = towers.asked.embed(towers.embedder, modality, _contents(store, own)) if own else {}
+        for part in own:
+            outcome = outcomes[_key(part)]
             if isinstance(outcome, TriseekError):
                 wrong.append(FieldError(f"/{part.name}", outcome.detail))
             else:
-                shares = embedder.alignment.card.shares[modality]
+                shares = towers.embedder.alignment.card.shares[modality]
                 vectors.append(
                     QueryVector(
                         name=part.name,
@@ -119,28 +141,29 @@ def _embedded(store: MediaStore, embedder: Embedder, parts: Sequence[QueryPart])
 
 
 def _heard(
-    store: MediaStore, embedder: Embedder, parts: Sequence[QueryPart]
+    store: MediaStore, towers: Towers, parts: Sequence[QueryPart]
 ) -> tuple[list[tuple[QueryPart, Transcript]], list[QueryVector]]:
     """What recordings say, and for each that says something the vectors of its readings."""
     spoken = [part for part in parts if part.media is not None]
-    transcripts = embedder.transcribe([store.get(part.media or "") for part in spoken])
+    transcripts = towers.asked.transcribe(towers.embedder, _contents(store, spoken))
+    said = [(part, transcripts[_key(part)]) for part in spoken]
     vectors: list[QueryVector] = []
-    for part, transcript in zip(spoken, transcripts, strict=True):
-        readings = embedder.embed(Modality.TEXT, transcript.readings, Role.QUERY)
-        embedded = [each for each in readings if isinstance(each, Embedded)]
+    for part, transcript in said:
+        found = towers.asked.embed(towers.embedder, Modality.TEXT, {each: each for each in transcript.readings})
+        embedded = [own for each in transcript.readings if isinstance(own := found[each], Embedded)]
         if embedded:
             vectors.append(
                 QueryVector(
                     name=part.name,
                     modality=Modality.TEXT,
                     vectors=np.stack([each.vector for each in embedded]),
-                    weight=part.weight * embedder.transcript_share,
-                    shares=embedder.alignment.card.shares[Modality.TEXT],
+                    weight=part.weight * towers.embedder.transcript_share,
+                    shares=towers.embedder.alignment.card.shares[Modality.TEXT],
                     tokens=embedded[0].tokens,
                     heard=True,
                 )
             )
-    return list(zip(spoken, transcripts, strict=True)), vectors
+    return said, vectors
 
 
 def _lightened(vector: QueryVector, heard: Sequence[QueryVector], heard_share: float) -> QueryVector:

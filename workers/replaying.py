@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.db import jobs, products
+from app.db import jobs, products, tenancy
 from app.db.job_tables import Job
 from app.db.tables import Product
 from app.errors import JobUnknown, SpaceNotReady, TriseekError
@@ -25,8 +25,12 @@ def replay_search(connections: Connections, held: HeldSpaces, job_id: UUID) -> N
     """Runs the job of a replay to its end."""
     with connections.jobs.transaction() as session:
         job = jobs.start(session, job_id)
-    if job is None:
-        return
+    if job is not None:
+        with tenancy.acting_for(job.tenant_id):
+            _replay(connections, held, job)
+
+
+def _replay(connections: Connections, held: HeldSpaces, job: Job) -> None:
     try:
         with connections.sessions() as session:
             result = _compared(session, connections, held, UUID(job.request["search"]))
@@ -34,7 +38,7 @@ def replay_search(connections: Connections, held: HeldSpaces, job_id: UUID) -> N
     except TriseekError as error:
         result, state, problem = None, JobState.FAILED, error.problem()
     with connections.jobs.transaction() as session:
-        jobs.finish(session, job_id, state, result=result, error=problem)
+        jobs.finish(session, job.id, state, result=result, error=problem)
 
 
 def _compared(session: Session, connections: Connections, held: HeldSpaces, search_id: UUID) -> dict[str, Any]:

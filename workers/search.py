@@ -1,6 +1,9 @@
 """Runs the jobs of searches: answers them and freezes what was found."""
 
 import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -8,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.db import jobs
+from app.db import jobs, tenancy
 from app.db.job_tables import Job
 from app.db.ranking_statement import Scan
 from app.db.replica import Replica
@@ -17,28 +20,65 @@ from app.jobs.client import enqueue
 from app.jobs.names import Task
 from app.search.service import read_query
 from app.spaces import service as spaces
-from app.types import JobState
+from app.types import JobKind, JobState, QueryPart
 from workers.answering import Answered, answer
 from workers.connections import Connections
+from workers.query import embed_ahead
 from workers.towers import HeldSpaces
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 3
+AT_ONCE = 2  # searches of a batch that are in SQL or re-ranked
 CHECKED_EVERY = 100  # of the searches by approximate scans, which are repeated exactly
 
 
 def run_search(connections: Connections, held: HeldSpaces, job_id: UUID) -> None:
-    """Runs a search job to its end, unless it has ended or was cancelled."""
+    """Runs a search job to its end, unless it has ended or was cancelled, and with it others that wait.
+
+    Nobody waits for a batch to fill: it is what came while the last one was answered. Its contents go through the
+    encoders together, and while the database looks for one, another is re-ranked.
+    """
     with connections.jobs.transaction() as session:
-        job = jobs.start(session, job_id)
-    if job is None:
+        own = jobs.start(session, job_id)
+        # One that was begun before may be what ended its worker: it takes no other with it.
+        others = connections.settings.query_batch - 1 if own is None or own.attempts == 1 else 0
+        batch = [own] if own is not None else []
+        batch += jobs.start_waiting(session, JobKind.SEARCH, others) if others else []
+    if len(batch) < 2:
+        for job in batch:
+            _run(connections, held, job)
         return
+    _embed_ahead(connections, held, batch)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda job: _run(connections, held, job), batch))
+
+
+def _embed_ahead(connections: Connections, held: HeldSpaces, batch: Sequence[Job]) -> None:
+    by_catalogue: dict[int, list[QueryPart]] = defaultdict(list)
+    for job in batch:
+        by_catalogue[cast(int, job.catalogue_id)] += read_query(job.request).parts
+    for catalogue_id, parts in by_catalogue.items():
+        try:
+            with connections.sessions() as session:
+                towers = held.of(spaces.answering(session, catalogue_id))
+            embed_ahead(connections.store, towers, parts)
+        except Exception:
+            # Each search says itself what is wrong with it.
+            log.exception("Searches of catalogue %s are embedded one by one", catalogue_id)
+
+
+def _run(connections: Connections, held: HeldSpaces, job: Job) -> None:
+    with tenancy.acting_for(job.tenant_id):
+        _answer(connections, held, job)
+
+
+def _answer(connections: Connections, held: HeldSpaces, job: Job) -> None:
     result, problem = _outcome(connections, held, job)
     state = JobState.SUCCEEDED if problem is None else JobState.FAILED
     with connections.jobs.transaction() as session:
-        jobs.finish(session, job_id, state, result=result, error=problem)
-        if result is not None and result["scan"] == Scan.APPROXIMATE and job_id.int % CHECKED_EVERY == 0:
-            enqueue(session, Task.CHECK_RECALL, [str(job_id)])
+        jobs.finish(session, job.id, state, result=result, error=problem)
+        if result is not None and result["scan"] == Scan.APPROXIMATE and job.id.int % CHECKED_EVERY == 0:
+            enqueue(session, Task.CHECK_RECALL, [str(job.id)])
 
 
 def _outcome(

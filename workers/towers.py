@@ -5,7 +5,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +17,7 @@ from app.spaces import packing
 from app.spaces import service as spaces
 from workers.alignment.artifact import DEFAULT
 from workers.alignment.card import CARD, AlignmentCard
+from workers.asked import Asked
 from workers.connections import Connections, connections
 from workers.embedder import Embedder
 from workers.freed import give_back
@@ -35,6 +36,7 @@ class Towers:
 
     embedder: Embedder
     space: EmbeddingSpace
+    asked: Asked = field(default_factory=Asked)  # of the process
 
 
 class HeldSpaces:
@@ -50,6 +52,7 @@ class HeldSpaces:
         self.parts = parts
         settings = connections.settings
         self.outputs = KeptOutputs(connections.store, settings.decode_threads) if settings.keep_outputs else None
+        self.asked = Asked(settings.query_cache)
         self._connections = connections
         self._most = most
         self._held: OrderedDict[Key, Embedder] = OrderedDict()
@@ -72,7 +75,7 @@ class HeldSpaces:
         embedder = self._loaded(space.artifact, space.alignment, space.places)
         if embedder.space_key != spaces.key_of(space):
             raise ArtifactInvalid(f"The artifact of embedding space {space.id} is not of its alignment.")
-        return Towers(embedder=embedder, space=space)
+        return Towers(embedder=embedder, space=space, asked=self.asked)
 
     def active(self) -> Towers:
         """The active space of all catalogues, loaded.

@@ -17,7 +17,7 @@ from app.catalog.dry_run import DryRun, Examiner
 from app.catalog.formats.columns import Columns
 from app.catalog.formats.reading import Format, ReadOptions, open_catalogue
 from app.catalog.taking import Taking, TakingIn
-from app.db import catalogues, job_errors, jobs, media
+from app.db import catalogues, job_errors, jobs, media, tenancy
 from app.db.job_tables import Job
 from app.errors import ImportAbandoned, ImportUnreadable, MediaStoreFull
 from app.jobs.client import JobClient, enqueue
@@ -95,22 +95,25 @@ class Importer:
         that was held up while another took over takes nothing more. After a while the rest is left to a task of its
         own.
         """
-        client = self.client
-        with client.transaction() as session:
+        with self.client.transaction() as session:
             job = jobs.start(session, job_id)
             if job is None or job.total is not None or not _may_try(session, job):
                 return
+        with tenancy.acting_for(job.tenant_id):
+            self._run(job)
+
+    def _run(self, job: Job) -> None:
         try:
             is_read = self._read(job)
         except ImportUnreadable as error:
-            with client.transaction() as session:
-                jobs.finish(session, job_id, JobState.FAILED, error=error.problem())
+            with self.client.transaction() as session:
+                jobs.finish(session, job.id, JobState.FAILED, error=error.problem())
         except MediaStoreFull:
-            log.warning("Import %s waits for room in the media store", job_id)
-            _wait_for_next_lease(client, job)
+            log.warning("Import %s waits for room in the media store", job.id)
+            _wait_for_next_lease(self.client, job)
         else:
             if is_read:
-                _end(client, job)
+                _end(self.client, job)
 
     def _read(self, job: Job) -> bool:
         """Whether the file was read to its end."""

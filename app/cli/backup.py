@@ -14,7 +14,7 @@ from app.backup.service import Manifest, Report
 from app.cli.progress import bars
 from app.cli.server import DATA, running
 from app.errors import BackupFailed, ServerUnreachable, StackRunning
-from app.settings import urls_from_env
+from app.settings import owner_urls_from_env
 
 _DATA = click.option("--data", type=click.Path(path_type=Path), default=DATA, help="The embedded stack's folder.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -31,7 +31,7 @@ def backup(target: str, as_json: bool, data: Path) -> None:
     encoders gave is left out: it is made again.
     """
     run = running(data) or {}
-    urls = {name: run.get(name.lower(), "") for name in ("DATABASE_URL", "MEDIA_URL")} | urls_from_env()
+    urls = {name: run.get(name.lower(), "") for name in ("DATABASE_URL", "MEDIA_URL")} | owner_urls_from_env()
     if not (urls["DATABASE_URL"] and urls["MEDIA_URL"]):
         raise ServerUnreachable(f"Nothing runs on {data}; start it, or set DATABASE_URL and MEDIA_URL.")
     with _reported("media") as report:
@@ -60,7 +60,7 @@ def restore(target: str, at: str | None, only_list: bool, as_json: bool, data: P
         return
     if not service.listed(target):
         raise BackupFailed(f"{target} has no backup.")
-    urls = urls_from_env()
+    urls = owner_urls_from_env()
     if "DATABASE_URL" not in urls and running(data) is not None:
         raise StackRunning(f"Triseek runs on {data}: restore into another folder, or stop it and remove the folder.")
     with ExitStack() as opened:

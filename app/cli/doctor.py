@@ -14,7 +14,7 @@ from rich.table import Table
 from app.cli.server import DATA, running
 from app.doctor import programs, servers
 from app.doctor.finding import Finding, Health
-from app.settings import replica_from_env, urls_from_env
+from app.settings import owner_urls_from_env, replica_from_env
 
 STYLE = {Health.FINE: "green", Health.WARNING: "yellow", Health.BROKEN: "red"}
 
@@ -70,5 +70,5 @@ def _urls(data: Path) -> dict[str, str]:
     """Where the servers are: as the environment says, else as the running stack does."""
     run = running(data) or {}
     found = {name.upper(): str(run[name]) for name in ("database_url", "redis_url", "media_url") if run.get(name)}
-    found |= urls_from_env()
+    found |= owner_urls_from_env()
     return found if len(found) == 3 else {}

@@ -2,26 +2,20 @@
 
 import datetime
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.orm import Session
 
-from app.cli.server import DATA, settings_here
-from app.db import audit
-from app.db.engine import make_engine, make_sessions
+from app.cli.administering import data_option, note, transaction
 from app.keys import service
-from app.keys.service import LONGEST, LONGEST_NAME, MOST, KeyWish
+from app.keys.service import LONGEST, LONGEST_NAME, MOST, TENANT, KeyWish
+from app.tenants.service import find
 from app.types import Scope
-
-SHELL = "shell"  # who did it, in the audit log
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Name(click.ParamType[str]):
@@ -41,14 +35,13 @@ NAME = Name()
 
 @click.group()
 def keys() -> None:
-    """Make, list, rotate and revoke API keys, in the database of DATABASE_URL, else of the stack that runs here."""
+    """Make, list, rotate and revoke API keys.
+
+    In the database of DATABASE_ADMIN_URL or DATABASE_URL, else of the stack that runs here.
+    """
 
 
-def data_option(command: _Function) -> _Function:
-    """Gives a command the option `data`."""
-    return click.option("--data", type=click.Path(path_type=Path), default=DATA, help="The running stack's folder.")(
-        command
-    )
+tenant_option = click.option("--tenant", default=TENANT, show_default=True, help="Whose keys are meant.")
 
 
 @keys.command()
@@ -60,13 +53,15 @@ def data_option(command: _Function) -> _Function:
     multiple=True,
     default=["search"],
     show_default=True,
-    help="search: search, and read products; write: upload and delete; admin: spaces, keys, upkeep. Once for each.",
+    help="search: search, and read products; write: upload and delete; admin: its spaces, keys, upkeep;"
+    " operate: what concerns all tenants. Once for each.",
 )
 @click.option("--days", type=click.IntRange(1, LONGEST), help="After which it expires; never unless told.")
 @click.option(
     "--per-minute", type=click.IntRange(1, MOST), help="Requests; as TRISEEK_REQUESTS_PER_MINUTE says unless told."
 )
 @click.option("--searches-per-day", type=click.IntRange(1, MOST), help="Any number unless told.")
+@tenant_option
 @data_option
 def create(
     name: str,
@@ -74,6 +69,7 @@ def create(
     days: int | None,
     per_minute: int | None,
     searches_per_day: int | None,
+    tenant: str,
     data: Path,
 ) -> None:
     """Make a key and print it. It is shown this once."""
@@ -84,20 +80,23 @@ def create(
         requests_per_minute=per_minute,
         searches_per_day=searches_per_day,
     )
-    with _database(data) as (session, tenant):
-        made = service.create(session, tenant, wish)
-        _note(session, tenant, "key.create", made.row.prefix)
+    with transaction(data) as session:
+        tenant_id = find(session, tenant)
+        made = service.create(session, tenant_id, wish)
+        note(session, tenant_id, "key.create", made.row.prefix)
     click.echo(made.key)
 
 
 @keys.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@tenant_option
 @data_option
-def list_keys(as_json: bool, data: Path) -> None:
+def list_keys(as_json: bool, tenant: str, data: Path) -> None:
     """List the keys by their first characters."""
-    with _database(data) as (session, tenant):
+    with transaction(data) as session:
+        tenant_id = find(session, tenant)
         now = datetime.datetime.now(datetime.UTC)
-        found = [service.document(row, now) for row in service.listed(session, tenant)]
+        found = [service.document(row, now) for row in service.listed(session, tenant_id)]
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
@@ -118,41 +117,30 @@ def list_keys(as_json: bool, data: Path) -> None:
     show_default=True,
     help="Hours that the old one works on.",
 )
+@tenant_option
 @data_option
-def rotate(prefix: str, grace: int, data: Path) -> None:
+def rotate(prefix: str, grace: int, tenant: str, data: Path) -> None:
     """Make a key in the place of the one that begins with PREFIX, and print it. It is shown this once."""
-    with _database(data) as (session, tenant):
-        made = service.rotate(session, tenant, prefix, datetime.timedelta(hours=grace))
-        _note(session, tenant, "key.rotate", prefix)
+    with transaction(data) as session:
+        tenant_id = find(session, tenant)
+        made = service.rotate(session, tenant_id, prefix, datetime.timedelta(hours=grace))
+        note(session, tenant_id, "key.rotate", prefix)
     click.echo(made.key)
 
 
 @keys.command()
 @click.argument("prefix")
+@tenant_option
 @data_option
-def revoke(prefix: str, data: Path) -> None:
+def revoke(prefix: str, tenant: str, data: Path) -> None:
     """Revoke the keys whose first characters are PREFIX, as `keys list` shows them."""
-    with _database(data) as (session, tenant):
-        count = service.revoke(session, tenant, prefix)
-        _note(session, tenant, "key.revoke", prefix)
+    with transaction(data) as session:
+        tenant_id = find(session, tenant)
+        count = service.revoke(session, tenant_id, prefix)
+        note(session, tenant_id, "key.revoke", prefix)
     click.echo(f"Revoked {count}.")
 
 
 def _limits(key: Mapping[str, Any]) -> str:
     limits = (("requests_per_minute", "a minute"), ("searches_per_day", "searches a day"))
     return ", ".join(f"{key[name]} {said}" for name, said in limits if key[name] is not None)
-
-
-def _note(session: Session, tenant_id: int, action: str, prefix: str) -> None:
-    audit.add(session, tenant_id=tenant_id, actor=SHELL, action=action, subject=prefix, detail={})
-
-
-@contextmanager
-def _database(data: Path) -> Iterator[tuple[Session, int]]:
-    """A transaction, and whose keys are meant."""
-    engine = make_engine(settings_here(data).database_url, pool_size=1)
-    try:
-        with make_sessions(engine).begin() as session:
-            yield session, service.first_tenant(session)
-    finally:
-        engine.dispose()

@@ -22,6 +22,7 @@ from app.cli.reindex import reindex
 from app.cli.search import search
 from app.cli.settings import settings
 from app.cli.spaces import spaces
+from app.cli.tenants import tenants
 from app.cli.up import up
 from app.cli.upkeep import erase, media
 from app.cli.webhooks import webhooks
@@ -65,6 +66,7 @@ for command in (
     spaces,
     up,
     keys,
+    tenants,
     backup,
     restore,
     erase,

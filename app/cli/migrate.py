@@ -8,6 +8,9 @@ from app.settings import Settings
 
 @click.command()
 def migrate() -> None:
-    """Create or upgrade the database's tables (needs DATABASE_URL)."""
-    migrations.upgrade(Settings.from_env().database_url)
+    """Create or upgrade the database's tables, as the role that owns them.
+
+    Needs DATABASE_ADMIN_URL, else DATABASE_URL.
+    """
+    migrations.upgrade(Settings.from_env().owner_url)
     click.echo("The database is up to date.")

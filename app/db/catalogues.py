@@ -8,13 +8,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from app.db.tables import Catalogue, Tenant
-
-
-def first_tenant(session: Session, name: str) -> int:
-    """The id of the tenant of this name, made if there is none."""
-    session.execute(insert(Tenant).values(name=name).on_conflict_do_nothing())
-    return session.scalars(select(Tenant.id).where(Tenant.name == name)).one()
+from app.db.tables import Catalogue
 
 
 def get(session: Session, catalogue_id: int) -> Catalogue | None:

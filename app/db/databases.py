@@ -2,6 +2,9 @@
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import make_url
+
+from app.db.tenancy import DatabaseRole
 
 
 def ensure(server_url: str, name: str) -> None:
@@ -17,3 +20,18 @@ def ensure(server_url: str, name: str) -> None:
     with psycopg.connect(server_url, autocommit=True, connect_timeout=5) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def let_in(owner_url: str, role: DatabaseRole) -> str:
+    """Lets processes log in as a role, without a password: on a server that only its own user reaches.
+
+    Args:
+        owner_url: the database as the role that owns its tables.
+        role: made by the migrations.
+
+    Returns:
+        The database as that role.
+    """
+    with psycopg.connect(owner_url, autocommit=True, connect_timeout=5) as connection:
+        connection.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(role)))
+    return make_url(owner_url).set(username=str(role)).render_as_string(hide_password=False)

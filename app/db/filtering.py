@@ -7,6 +7,8 @@ from typing import Any
 
 from app.conditions import AllOf, AnyOf, Comparison, Condition, Exists, Field, Kind, Not, OneOf, Operator, Value
 
+# What is searched: the rows of `products` that whoever acts may see, by their indexes (see migration 0012).
+PRODUCTS = "searchable_products AS products"
 CASTS = {Kind.TEXT: "text", Kind.NUMBER: "numeric", Kind.TIME: "timestamptz"}
 
 

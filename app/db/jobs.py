@@ -26,14 +26,19 @@ def add(
     kind: JobKind,
     request: Mapping[str, Any],
     total: int | None,
+    job_id: uuid.UUID | None = None,
 ) -> Job:
-    """Adds a queued job."""
+    """Adds a queued job, of this id if one is given."""
     job = Job(
-        id=uuid.uuid4(), tenant_id=tenant_id, catalogue_id=catalogue_id, kind=kind, request=dict(request), total=total
+        id=job_id or uuid.uuid4(),
+        tenant_id=tenant_id,
+        catalogue_id=catalogue_id,
+        kind=kind,
+        request=dict(request),
+        total=total,
     )
     session.add(job)
-    session.flush()
-    session.refresh(job)
+    session.flush()  # which also reads what the database filled in
     return job
 
 
@@ -81,6 +86,20 @@ def start(session: Session, job_id: uuid.UUID) -> Job | None:
         .returning(Job)
         .execution_options(populate_existing=True)
     ).first()
+
+
+def start_waiting(session: Session, kind: JobKind, most: int) -> list[Job]:
+    """Marks as running, as `start` does, up to so many jobs that wait for their first attempt, oldest first."""
+    waiting = (
+        select(Job.id)
+        .where(Job.kind == kind, Job.state == JobState.QUEUED, Job.attempts == 0)
+        .order_by(Job.queued_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    now = func.clock_timestamp()
+    started = {"state": JobState.RUNNING, "attempts": 1, "queued_at": now, "started_at": now}
+    return list(session.scalars(update(Job).where(Job.id.in_(waiting)).values(**started).returning(Job)))
 
 
 def lock(session: Session, job_ids: Collection[uuid.UUID]) -> None:

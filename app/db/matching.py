@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.conditions import Exists, Field
-from app.db.filtering import EVERYTHING, Filter, sql_of
+from app.db.filtering import EVERYTHING, PRODUCTS, Filter, sql_of
 from app.db.space_tables import EmbeddingSpace
 from app.types import Modality
 
@@ -18,7 +18,7 @@ MOST_VALUES = 100  # of a facet, those that most products have
 
 def expected(session: Session, catalogue_id: int, where: Filter = EVERYTHING) -> int:
     """About how many products of a catalogue match, as PostgreSQL's own statistics say: nothing is read."""
-    explain = text(f"EXPLAIN (FORMAT JSON) SELECT FROM products WHERE catalogue_id = :catalogue AND {where.text}")
+    explain = text(f"EXPLAIN (FORMAT JSON) SELECT FROM {PRODUCTS} WHERE catalogue_id = :catalogue AND {where.text}")
     plan = session.execute(explain, {"catalogue": catalogue_id, **where.values}).scalar_one()
     document = json.loads(plan) if isinstance(plan, str) else plan
     return int(document[0]["Plan"]["Plan Rows"])
@@ -27,7 +27,7 @@ def expected(session: Session, catalogue_id: int, where: Filter = EVERYTHING) ->
 def among(session: Session, catalogue_id: int, where: Filter, product_ids: Sequence[int]) -> set[int]:
     """Those of some products of a catalogue that match a filter."""
     chosen = text(
-        f"SELECT id FROM products WHERE catalogue_id = :catalogue AND id = ANY (:products) AND {where.text}"  # noqa: S608  no text of a user's
+        f"SELECT id FROM {PRODUCTS} WHERE catalogue_id = :catalogue AND id = ANY (:products) AND {where.text}"  # noqa: S608  no text of a user's
     )
     values = {"catalogue": catalogue_id, "products": list(product_ids), **where.values}
     return set(session.scalars(chosen, values))
@@ -46,7 +46,7 @@ class Matching:
 
     def count(self) -> int:
         """How many they are."""
-        counted = text(f"SELECT count(*) FROM products WHERE {self._found}")  # noqa: S608  no text of a user's
+        counted = text(f"SELECT count(*) FROM {PRODUCTS} WHERE {self._found}")  # noqa: S608  no text of a user's
         return int(self.session.execute(counted, self._values).scalar_one())
 
     def facet(self, field: Field) -> list[dict[str, Any]]:
@@ -57,7 +57,7 @@ class Matching:
         in_attributes = "jsonb_path_query(products.attributes, CAST(:path AS jsonpath))"
         values = in_attributes if field.own is None else f"to_jsonb(products.{field.path[0]})"
         counted = text(
-            f"SELECT value, count(DISTINCT id) AS count FROM (SELECT id, {values} AS value FROM products"  # noqa: S608
+            f"SELECT value, count(DISTINCT id) AS count FROM (SELECT id, {values} AS value FROM {PRODUCTS}"  # noqa: S608
             f" WHERE {self._found}) AS each WHERE jsonb_typeof(value) IN ('string', 'number', 'boolean')"
             " GROUP BY value ORDER BY count DESC, value LIMIT :most"
         )
@@ -88,5 +88,5 @@ class Matching:
 def is_known(session: Session, catalogue_id: int, field: Field) -> bool:
     """Whether any product of a catalogue has this field."""
     has = sql_of(Exists(field))
-    known = text(f"SELECT EXISTS (SELECT FROM products WHERE catalogue_id = :catalogue AND {has.text})")  # noqa: S608
+    known = text(f"SELECT EXISTS (SELECT FROM {PRODUCTS} WHERE catalogue_id = :catalogue AND {has.text})")  # noqa: S608
     return bool(session.execute(known, {"catalogue": catalogue_id, **has.values}).scalar_one())

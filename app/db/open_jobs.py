@@ -2,7 +2,7 @@
 
 import datetime
 
-from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy import exists, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from app.db.job_tables import Job
@@ -21,9 +21,9 @@ def are_there(session: Session, kind: JobKind) -> bool:
 
 
 def count(session: Session) -> dict[str, int]:
-    """How many there are, by kind."""
-    counted = session.execute(select(Job.kind, func.count()).where(Job.state.in_(OPEN)).group_by(Job.kind))
-    return {kind: number for kind, number in counted}  # noqa: C416  rows are no pairs to the type checker
+    """How many there are, by kind, of all tenants."""
+    counted = session.execute(text("SELECT what, sum(count) FROM waiting GROUP BY what"))
+    return {what: int(number) for what, number in counted}
 
 
 def requeue_overdue(

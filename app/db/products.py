@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from app.db.filtering import EVERYTHING, Filter
+from app.db.filtering import EVERYTHING, PRODUCTS, Filter
 from app.db.tables import Product, ProductMedia
 from app.types import EmbeddingState
 
@@ -116,8 +116,10 @@ def page(
     limit: int,
 ) -> list[Product]:
     """The catalogue's products that match by id, past this one; of one state, or of all."""
-    matching = text(where.text).bindparams(**where.values)
-    wanted = select(Product).where(Product.catalogue_id == catalogue_id, Product.id > after, matching)
+    wanted = select(Product).where(Product.catalogue_id == catalogue_id, Product.id > after)
+    if where is not EVERYTHING:
+        chosen = f"products.id IN (SELECT id FROM {PRODUCTS} WHERE catalogue_id = :catalogue AND {where.text})"  # noqa: S608  no text of a user's
+        wanted = wanted.where(text(chosen).bindparams(catalogue=catalogue_id, **where.values))
     if state is not None:
         wanted = wanted.where(IN_STATE[state])
     return list(session.scalars(wanted.order_by(Product.id).limit(limit)))

@@ -7,7 +7,7 @@ from typing import Any
 
 from pgvector import HalfVector
 
-from app.db.filtering import EVERYTHING, Filter
+from app.db.filtering import EVERYTHING, PRODUCTS, Filter
 from app.db.space_tables import EmbeddingSpace
 from app.db.word_ranking import NO_WORDS, RankingWords, asked, values_of, with_names, with_words, words_of
 from app.types import Modality
@@ -98,7 +98,7 @@ SELECT * FROM best JOIN compared USING (product_id) ORDER BY {order}
 
     def _nearest(self, scan: Scan) -> str:
         if scan is Scan.EXACT:
-            return f"SELECT id AS product_id FROM products WHERE {self._matching}"  # noqa: S608  no text of a user's
+            return f"SELECT id AS product_id FROM {PRODUCTS} WHERE {self._matching}"  # noqa: S608  no text of a user's
         nearest = self._indexed()
         if self.words.terms:
             nearest += f" UNION {with_words(self._matching, self.candidates)} UNION {with_names(self._matching)}"
@@ -106,7 +106,7 @@ SELECT * FROM best JOIN compared USING (product_id) ORDER BY {order}
 
     def _indexed(self) -> str:
         """The candidates of an approximate scan for each vector and modality."""
-        of_product = f" AND EXISTS (SELECT FROM products WHERE id = product_id AND {self.where.text})"
+        of_product = f" AND EXISTS (SELECT FROM {PRODUCTS} WHERE id = product_id AND {self.where.text})"
         matches = "" if self.where == EVERYTHING else of_product
         # That the index is told before it is scanned: what holds of no row is looked at first.
         told = "(SELECT nodes FROM broadened) IS NOT NULL"

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from app.db.engine import make_engine, make_sessions
+from app.db.tenancy import DatabaseRole
 
 log = logging.getLogger(__name__)
 AVOIDED = 10.0  # seconds without another try where it could not be reached
@@ -34,7 +35,7 @@ class Replica:
 
     def __init__(self, primary: Engine, database_url: str, staleness: datetime.timedelta, *, pool_size: int) -> None:
         self._primary = primary
-        self._engine = make_engine(database_url, pool_size=pool_size)
+        self._engine = make_engine(database_url, pool_size=pool_size, role=DatabaseRole.WORKER)
         self._staleness = staleness
         self._avoided_until = 0.0
         self._is_of_primary: bool | None = None  # unknown until it was first reached

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.db.filtering import PRODUCTS
 from app.db.words import tsquery
 
 MOST_WORDED = 2_000  # products looked at for their words, and for their names
@@ -77,7 +78,7 @@ def words_of(nearest: str, words: RankingWords) -> str:
     return (
         f"SELECT product_id, ({HAS}) AS words,"  # noqa: S608  no text of a user's
         f" CASE WHEN products.names[1] = ANY (CAST(:names AS text[])) THEN 2 WHEN {NAMED} THEN 1 ELSE 0 END AS exact"
-        f" FROM {nearest} JOIN products ON id = product_id"
+        f" FROM {nearest} JOIN {PRODUCTS} ON id = product_id"
         f" WHERE EXISTS (SELECT FROM asked WHERE products.words @@ asked.query) OR {NAMED}"
     )
 
@@ -85,7 +86,7 @@ def words_of(nearest: str, words: RankingWords) -> str:
 def with_words(matching: str, candidates: int) -> str:
     """Candidates among products that match: those that have the weightiest of the words."""
     return (
-        f"(SELECT product_id FROM (SELECT id AS product_id, ({HAS}) AS has FROM products"  # noqa: S608  no text of a user's
+        f"(SELECT product_id FROM (SELECT id AS product_id, ({HAS}) AS has FROM {PRODUCTS}"  # noqa: S608  no text of a user's
         f" WHERE {matching} AND words @@ CAST(:found_by AS tsquery) LIMIT {MOST_WORDED}) AS worded"
         f" ORDER BY has DESC, product_id LIMIT {int(candidates)})"
     )
@@ -93,4 +94,4 @@ def with_words(matching: str, candidates: int) -> str:
 
 def with_names(matching: str) -> str:
     """Candidates among products that match: those whose SKU or brand is asked for."""
-    return f"(SELECT id AS product_id FROM products WHERE {matching} AND {NAMED} LIMIT {MOST_NAMED})"  # noqa: S608
+    return f"(SELECT id AS product_id FROM {PRODUCTS} WHERE {matching} AND {NAMED} LIMIT {MOST_NAMED})"  # noqa: S608

@@ -7,7 +7,7 @@ from flask import Flask, Response, request
 from flask_cors import CORS
 from werkzeug.exceptions import NotFound
 
-from app.http import request_ids
+from app.http import auth, request_ids
 from app.http.audit import audit
 from app.http.catalogues import catalogues
 from app.http.compression import compress
@@ -55,6 +55,7 @@ def create_app(settings: Settings) -> Flask:
     app.url_map.converters["sha256"] = Sha256
     app.extensions["triseek"] = Services.of(settings)
     request_ids.watch(app)
+    auth.watch(app)
     RequestMetrics(app.extensions["triseek"]).watch(app)
     compress(app)
     app.before_request(_refuse_nul)

@@ -51,8 +51,9 @@ CANCELLED = Reply(content=JobSchema, example=examples.queued(JobKind.SEARCH) | {
 )
 def read_job(query: dict[str, Any], job_id: str) -> Answer:
     """Read a job; with `wait`, once it has ended or after that many seconds."""
-    job = wait_for(job_id, min(query["wait"], LONGEST))
+    wait_for(job_id, min(query["wait"], LONGEST))
     with services().sessions() as session:
+        job = own_job(session, job_id)
         document = job_with_result(session, job)
     return Answer(body=document, headers={} if JobState(job.state).is_final else {"Retry-After": "1"})
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from app.catalog.service import catalogue_id
 from app.errors import CatalogueUnknown, KeyReplaced, KeyUnknown
 from app.http.audit import note
-from app.http.auth import identity, tenant_id
+from app.http.auth import identity, require_operator, tenant_id
 from app.http.bodies import Body, BodyKind
 from app.http.endpoints import Answer, Endpoints
 from app.http.idempotency import once
@@ -37,6 +37,9 @@ def make_key(body: Body) -> Answer:
     asked = dict(body.content)
     days = asked.pop("expires_in_days")
     wish = KeyWish(lasts=None if days is None else datetime.timedelta(days=days), **asked)
+
+    if Scope.OPERATE in wish.scopes:
+        require_operator()  # what one has not, one cannot give
 
     def make(session: Session) -> MadeKey:
         made = service.create(session, tenant_id(), wish)
@@ -68,6 +71,8 @@ def rotate_key(body: Body, prefix: str) -> Answer:
 
     def make(session: Session) -> MadeKey:
         made = service.rotate(session, tenant_id(), prefix, grace)
+        if Scope.OPERATE in made.row.scopes:
+            require_operator()
         note(session, "key.rotate", prefix, by=made.row.prefix)
         return made
 

@@ -33,6 +33,7 @@ from app.errors import (
     RequestInvalid,
     RequestMalformed,
     TooManyRequests,
+    TooManyWaiting,
     TriseekError,
 )
 from app.http.request_ids import request_id
@@ -83,7 +84,7 @@ def _ours(error: TriseekError) -> Response:
     response = _response(error.problem(), error.status)
     if isinstance(error, KeyRejected):
         response.headers["WWW-Authenticate"] = 'Bearer realm="triseek"'
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, TooManyRequests | TooManyWaiting):
         response.headers["Retry-After"] = str(error.retry_after)
     if error.status == DatabaseUnreachable.status:
         response.headers["Retry-After"] = "5"

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.catalog.drafting import Drafter
 from app.db.engine import make_engine, make_sessions
 from app.db.notify import JobWatcher
+from app.db.tenancy import DatabaseRole
 from app.http.limits import Limits
+from app.http.load import Load
 from app.jobs.client import JobClient
 from app.media.store import MediaStore
 from app.settings import Settings
@@ -31,6 +33,7 @@ class Services:
     store: MediaStore
     drafter: Drafter
     limits: Limits
+    load: Load
     watcher: JobWatcher
     stopping: threading.Event  # set once the process is to end: requests that wait are answered soon
 
@@ -42,7 +45,7 @@ class Services:
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """The services that these settings describe."""
-        engine = make_engine(settings.database_url, pool_size=CONNECTIONS)
+        engine = make_engine(settings.database_url, pool_size=CONNECTIONS, role=DatabaseRole.WEB)
         sessions = make_sessions(engine)
         store = MediaStore(settings.media_url)
         return cls(
@@ -53,6 +56,7 @@ class Services:
             store=store,
             drafter=Drafter(store, settings),
             limits=Limits(settings.redis_url, settings.requests_per_minute),
+            load=Load(settings.redis_url, settings.most_waiting_searches),
             watcher=JobWatcher(settings.database_url),
             stopping=threading.Event(),
         )

@@ -21,7 +21,7 @@ from app.errors import (
 )
 from app.http.accepted import accepted, queued
 from app.http.audit import note
-from app.http.auth import tenant_id
+from app.http.auth import require_operator, tenant_id
 from app.http.bodies import Body, BodyKind
 from app.http.endpoints import Answer, Endpoints
 from app.http.idempotency import once
@@ -95,6 +95,8 @@ def create_space(body: Body) -> Answer:
 
     def work(session: Session) -> Answer:
         asked: dict[str, Any] = body.content
+        if asked["catalogue"] is None:
+            require_operator()
         job = reindex.submit(
             session,
             tenant_id(),
@@ -153,6 +155,7 @@ def activate_space(space_id: int) -> Answer:
     """Let a ready space answer searches from now on. The one before stays ready, for an instant way back."""
 
     def work(session: Session) -> Answer:
+        _require_own(session, space_id)
         space = service.activate(session, space_id)
         note(session, "space.activate", space_id)
         return Answer(body=space_documents(session, [space])[0])
@@ -173,6 +176,8 @@ def roll_back(query: dict[str, Any]) -> Answer:
 
     def work(session: Session) -> Answer:
         name = query["catalogue"]
+        if name is None:
+            require_operator()
         space = service.roll_back(session, None if name is None else catalogue_id(session, tenant_id(), name))
         note(session, "space.rollback", space.id, catalogue=name)
         return Answer(body=space_documents(session, [space])[0])
@@ -185,8 +190,20 @@ def retire_space(space_id: int) -> Answer:
     """Let go of a space that does not answer searches; its vectors are removed batch by batch."""
 
     def work(session: Session) -> Answer:
+        _require_own(session, space_id)
         space = service.retire(session, space_id)
         note(session, "space.retire", space_id)
         return Answer(body=space_documents(session, [space])[0])
 
     return once(work)
+
+
+def _require_own(session: Session, space_id: int) -> None:
+    """Refuses to change a space of all catalogues for one tenant.
+
+    Raises:
+        ScopeMissing: it is of all, and the key is none of an operator's.
+        SpaceUnknown: there is none of this id, or it is of another tenant's catalogue.
+    """
+    if service.find(session, space_id).catalogue_id is None:
+        require_operator()

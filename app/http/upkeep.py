@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from app.errors import CatalogueUnknown, FieldError, ProductUnknown, RequestInvalid
 from app.http.accepted import accepted, queued
 from app.http.audit import note
-from app.http.auth import tenant_id
+from app.http.auth import require_operator, tenant_id
 from app.http.bodies import Body, BodyKind
 from app.http.endpoints import Answer, Endpoints
 from app.http.idempotency import once
@@ -54,6 +54,7 @@ def erase(body: Body) -> Answer:
 )
 def collect_media(query: dict[str, Any]) -> Answer:
     """Remove stored bytes that nothing has needed for an hour; this also happens by itself every hour."""
+    require_operator()
 
     def work(session: Session) -> Answer:
         job = upkeep_jobs.submit_collection(session, tenant_id(), dry_run=query["dry_run"])

@@ -3,10 +3,13 @@
 import re
 import threading
 import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from flask import request
 
-from app.db.job_tables import Job
 from app.http.services import THREADS, services
 from app.http.tokens import own_job
 from app.types import JobState
@@ -23,40 +26,51 @@ def preferred_wait() -> float:
     return min(float(found.group(1)), LONGEST) if found else 0.0
 
 
-def wait_for(job_id: str, seconds: float) -> Job:
-    """A job once it has ended, or as it is after this many seconds.
+def wait_for(job_id: str, seconds: float) -> None:
+    """Returns once a job has ended, or after this many seconds; at once when too many wait already.
 
-    No database connection is held meanwhile. When too many wait already, the job is answered as it is.
+    No database connection is held meanwhile.
 
     Raises:
         JobUnknown: there is none of this id.
     """
-    job = _read(job_id)
-    if seconds <= 0 or JobState(job.state).is_final or not _seats.acquire(blocking=False):
-        return job
+    if not _has_ended(job_id) and seconds > 0:
+        with expecting(uuid.UUID(job_id), seconds) as ended:
+            if not _has_ended(job_id):  # before it was listened for
+                ended.wait()
+
+
+@contextmanager
+def expecting(job_id: uuid.UUID, seconds: float) -> Iterator["Expected"]:
+    """A job whose end is listened for in the block, where it may still be made; at most for so many seconds."""
+    if seconds <= 0 or not _seats.acquire(blocking=False):
+        yield Expected(job_id, None, 0.0)
+        return
     try:
-        return _wait(job, until=time.monotonic() + seconds)
+        ended = services().watcher.subscribe(job_id)
+        try:
+            yield Expected(job_id, ended, time.monotonic() + seconds)
+        finally:
+            services().watcher.unsubscribe(job_id, ended)
     finally:
         _seats.release()
 
 
-def _wait(job: Job, *, until: float) -> Job:
-    ended = services().watcher.subscribe(job.id)
-    try:
-        job = _read(str(job.id))  # it may have ended before the subscription
-        while _is_worth_it(job) and (left := until - time.monotonic()) > 0:
-            ended.wait(min(left, LOOK_EVERY))
-            job = _read(str(job.id))
-        return job
-    finally:
-        services().watcher.unsubscribe(job.id, ended)
+@dataclass(frozen=True)
+class Expected:
+    """A job whose end somebody waits for."""
+
+    job_id: uuid.UUID
+    ended: threading.Event | None  # nobody waits without
+    until: float  # on the monotonic clock
+
+    def wait(self) -> None:
+        """Returns once the job has ended, time is over, or this process is to end."""
+        while self.ended is not None and (left := self.until - time.monotonic()) > 0:
+            if self.ended.wait(min(left, LOOK_EVERY)) or services().stopping.is_set() or _has_ended(str(self.job_id)):
+                return
 
 
-def _is_worth_it(job: Job) -> bool:
-    """Whether the job goes on, and so does this process."""
-    return not JobState(job.state).is_final and not services().stopping.is_set()
-
-
-def _read(job_id: str) -> Job:
+def _has_ended(job_id: str) -> bool:
     with services().sessions() as session:
-        return own_job(session, job_id)
+        return JobState(own_job(session, job_id).state).is_final

@@ -7,7 +7,6 @@ from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.db import outbox
@@ -40,12 +39,6 @@ class JobClient:
         self._celery = Celery("triseek-client", broker=broker_url(redis_url), set_as_current=False)
         self._celery.conf.broker_transport_options = TRANSPORT_OPTIONS | GIVE_UP_SOON
         self.sessions = sessions
-
-    @property
-    def engine(self) -> Engine:
-        """Of the database, for what does not happen in a transaction."""
-        engine: Engine = self.sessions.kw["bind"]
-        return engine
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -30,6 +30,7 @@ class Task(StrEnum):
     PREPARE_SPACE = "spaces.prepare"
     BACKFILL = "spaces.backfill"
     INDEX_SPACE = "spaces.index"
+    INDEX_ADOPTED = "spaces.index_adopted"
     VERIFY_SPACE = "spaces.verify"
     CLEAR_SPACE = "spaces.clear"
     UPKEEP_JOB = "upkeep.job"
@@ -52,6 +53,7 @@ QUEUE_OF_TASK = {
     Task.BACKFILL: Queue.REINDEX,
     Task.VERIFY_SPACE: Queue.REINDEX,
     Task.INDEX_SPACE: Queue.UPKEEP,
+    Task.INDEX_ADOPTED: Queue.UPKEEP,
     Task.CLEAR_SPACE: Queue.UPKEEP,
     Task.UPKEEP_JOB: Queue.UPKEEP,
     Task.REMOVE_DUE: Queue.UPKEEP,

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.db import catalogues, embeddings, idempotency, open_jobs, outbox, recall, upkeep
+from app.db import catalogues, embeddings, idempotency, open_jobs, outbox, recall
 from app.jobs.client import JobClient, enqueue
 from app.jobs.names import Task, import_task
 from app.spaces.overdue import sweep_spaces
@@ -50,8 +50,6 @@ def sweep(client: JobClient, lease: timedelta) -> None:
         own = open_jobs.requeue_overdue(session, JobKind.UPKEEP, queued=queued, running=lease, limit=AT_ONCE)
         enqueue(session, Task.UPKEEP_JOB, *[[str(job.id)] for job in own])
     sweep_spaces(client, queued=queued, running=lease, most=AT_ONCE)
-    with client.transaction() as session:
-        upkeep.analyze_changed(session)
     with client.transaction() as session:
         changed = catalogues.requeue_unindexed(session, WORDS_QUEUED_FOR, AT_ONCE)
         enqueue(session, Task.INDEX_WORDS, *[[catalogue_id] for catalogue_id in changed])

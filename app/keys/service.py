@@ -9,19 +9,20 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.db import catalogues, keys
+from app.db import keys, tenants
 from app.db.tables import ApiKey
 from app.errors import KeyRejected, KeyReplaced, KeyUnknown
 from app.keys import tokens
 from app.keys.tokens import SearchToken
 from app.types import Scope
 
-TENANT = "default"  # there is one tenant for now
+TENANT = "default"  # who runs the server; others are made by `triseek tenants create`
 PREFIX = "ts_"
 SHOWN = 10  # how many of a key's characters may be shown again
 LONGEST = 3_650  # days that a key may be wished to last
 LONGEST_NAME = 200  # characters
 MOST = 1_000_000_000  # of any limit
+USE_NOTED_EVERY = datetime.timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,14 @@ class Identity:
     scopes: frozenset[Scope]
     requests_per_minute: int | None  # as the settings say if None
     searches_per_day: int | None  # any number if None
+    last_used_at: datetime.datetime | None = None  # as far as it was noted
     token: SearchToken | None = None  # by which it is asked, and not by the key itself
+
+    @property
+    def use_is_news(self) -> bool:
+        """Whether it was not noted a moment ago that the key is used: a request need not write for it."""
+        now = datetime.datetime.now(datetime.UTC)
+        return self.last_used_at is None or self.last_used_at < now - USE_NOTED_EVERY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +65,8 @@ class MadeKey:
 
 
 def first_tenant(session: Session) -> int:
-    """The tenant of whoever works on this machine."""
-    return catalogues.first_tenant(session, TENANT)
+    """The tenant of whoever runs the server."""
+    return tenants.find_or_create(session, TENANT)
 
 
 def create(session: Session, tenant_id: int, wish: KeyWish) -> MadeKey:
@@ -86,7 +94,7 @@ def ensure_first(session: Session, key: str | None) -> str:
 
 
 def identify(session: Session, key: str | None) -> Identity:
-    """Whose key this is; notes its use.
+    """Whose key this is.
 
     Raises:
         KeyRejected: it is missing, unknown, expired or revoked.
@@ -98,17 +106,22 @@ def identify(session: Session, key: str | None) -> Identity:
         row, token = tokens.read(session, key)
     else:
         row = _valid(session, key)
-    keys.note_use(session, row.id)
     scopes = frozenset({Scope.SEARCH}) if token else frozenset(Scope(scope) for scope in row.scopes)
     return Identity(
         tenant_id=row.tenant_id,
         key_id=row.id,
+        last_used_at=row.last_used_at,
         key_prefix=row.prefix,
         scopes=scopes,
         requests_per_minute=row.requests_per_minute,
         searches_per_day=row.searches_per_day,
         token=token,
     )
+
+
+def note_use(session: Session, who: Identity) -> None:
+    """Notes that a key is used."""
+    keys.note_use(session, who.key_id)
 
 
 def make_token(session: Session, who: Identity, token: SearchToken, lasts: datetime.timedelta) -> str:

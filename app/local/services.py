@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from app.db.tenancy import DatabaseRole
 from app.errors import ServiceFailed
 from app.local.family import Program
 
@@ -21,11 +22,12 @@ DEFAULTS = {
 }
 
 
-def services(urls: Mapping[str, str], port: int, folder: Path) -> list[Program]:
+def services(urls: Mapping[str, str], logins: Mapping[DatabaseRole, str], port: int, folder: Path) -> list[Program]:
     """The web process and the workers.
 
     Args:
-        urls: `DATABASE_URL`, `REDIS_URL` and `MEDIA_URL`.
+        urls: `DATABASE_URL`, of the role that owns the tables, `REDIS_URL` and `MEDIA_URL`.
+        logins: the database as web and workers log in.
         port: where the web process listens, on this machine only.
         folder: the data folder; their working folder is inside it, so that no module is found by chance.
     """
@@ -39,9 +41,16 @@ def services(urls: Mapping[str, str], port: int, folder: Path) -> list[Program]:
         "upkeep": _upkeep(place),
     }
     return [
-        Program(name=name, command=command, environ=urls, defaults=DEFAULTS, folder=place)
+        Program(name=name, command=command, environ=_environ(name, urls, logins), defaults=DEFAULTS, folder=place)
         for name, command in commands.items()
     ]
+
+
+def _environ(name: str, urls: Mapping[str, str], logins: Mapping[DatabaseRole, str]) -> dict[str, str]:
+    """A program's URLs: who builds indexes knows the owner's login, nobody else."""
+    role = DatabaseRole.WEB if name == "web" else DatabaseRole.WORKER
+    admin = urls["DATABASE_URL"] if name == "upkeep" else ""
+    return {**urls, "DATABASE_URL": logins[role], "DATABASE_ADMIN_URL": admin}
 
 
 def _web(port: int) -> list[str]:

@@ -10,8 +10,10 @@ from typing import Self
 import httpx
 from sqlalchemy.orm import Session
 
+from app.db import databases
 from app.db.engine import make_engine
 from app.db.migrate import upgrade
+from app.db.tenancy import DatabaseRole
 from app.errors import ServiceFailed
 from app.keys import service as keys
 from app.local.family import Family, Sink
@@ -19,7 +21,7 @@ from app.local.lock import FolderLock, Run, write_secret
 from app.local.servers import Servers
 from app.local.services import HOST, free_port, services
 from app.local.supervisor import Supervisor
-from app.settings import urls_from_env
+from app.settings import owner_urls_from_env, urls_from_env
 
 READY_SECONDS = 180.0
 DEATHS_AT_START = 3  # that many, and the stack is given up
@@ -95,7 +97,7 @@ class Stack:
         lock.publish(Run(pid=os.getpid(), url=self.url, key=self.key, **urls))
 
     def _start_servers(self) -> Servers:
-        given = urls_from_env()
+        given = owner_urls_from_env()
         servers = Servers(
             self._folder,
             database_url=given.get("DATABASE_URL", ""),
@@ -123,9 +125,16 @@ class Stack:
             write_secret(file, key + "\n")
         return key
 
+    def _logins(self) -> dict[DatabaseRole, str]:
+        """The database as web and workers log in: to our own each as what it is, to another's as they are told."""
+        owner = self.urls["DATABASE_URL"]
+        if "DATABASE_URL" in owner_urls_from_env():
+            return dict.fromkeys(DatabaseRole, urls_from_env().get("DATABASE_URL", owner))
+        return {role: databases.let_in(owner, role) for role in DatabaseRole}
+
     def _start_services(self, port: int, servers: Servers) -> Supervisor:
         family = self._parts.enter_context(Family(sink=self._sink))
-        programs = services(self.urls, port, self._folder)
+        programs = services(self.urls, self._logins(), port, self._folder)
         supervisor = Supervisor(family, programs, servers.revive)
         supervisor.start()
         self._parts.callback(supervisor.stop)

@@ -2,6 +2,7 @@
 
 import uuid
 
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.catalog.service import catalogue_id
@@ -37,8 +38,8 @@ def _submit(session: Session, tenant_id: int, request: dict[str, object]) -> Job
     return job
 
 
-def run(client: JobClient, store: MediaStore, job_id: uuid.UUID) -> None:
-    """Runs such a job to its end."""
+def run(owner: Engine, client: JobClient, store: MediaStore, job_id: uuid.UUID) -> None:
+    """Runs such a job to its end; tables are vacuumed by the role that owns them."""
     with client.transaction() as session:
         job = jobs.start(session, job_id)
     if job is None:
@@ -49,15 +50,15 @@ def run(client: JobClient, store: MediaStore, job_id: uuid.UUID) -> None:
     if job.request["what"] == COLLECT:
         result = collect(client.sessions, store, dry_run=job.request["dry_run"])
     else:
-        result = _vacuum(client, job.request["catalogue_id"])
+        result = _vacuum(owner, client, job.request["catalogue_id"])
     with client.transaction() as session:
         jobs.finish(session, job_id, JobState.SUCCEEDED, result=result)
 
 
-def _vacuum(client: JobClient, catalogue: int) -> dict[str, int]:
+def _vacuum(owner: Engine, client: JobClient, catalogue: int) -> dict[str, int]:
     with client.sessions() as session:
         tables = vacuum.tables_of(session, catalogue)
         before = vacuum.size(session, tables)
-    vacuum.vacuum(client.engine, tables)
+    vacuum.vacuum(owner, tables)
     with client.sessions() as session:
         return {"bytes_before": before, "bytes_after": vacuum.size(session, tables)}

@@ -1,6 +1,7 @@
 """Searches: submitted as jobs, their frozen answers read page by page."""
 
 import math
+import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -24,7 +25,13 @@ SMALLEST_WEIGHT = 1e-9  # less is nothing
 
 
 def submit(
-    session: Session, tenant_id: int, catalogue: str, query: SearchQuery, stored: Sequence[MediaRef] = ()
+    session: Session,
+    tenant_id: int,
+    catalogue: str,
+    query: SearchQuery,
+    stored: Sequence[MediaRef] = (),
+    *,
+    job_id: uuid.UUID | None = None,
 ) -> Job:
     """Queues a search.
 
@@ -34,6 +41,7 @@ def submit(
         catalogue: its name.
         query: what is asked.
         stored: the query's pictures and recordings, already in the media store.
+        job_id: of its job, where it is expected already.
 
     Raises:
         CatalogueUnknown: there is none of this name.
@@ -56,6 +64,7 @@ def submit(
         kind=JobKind.SEARCH,
         request=asdict(query),
         total=None,
+        job_id=job_id,
     )
     enqueue(session, Task.RUN_SEARCH, [str(job.id)])
     return job

@@ -47,6 +47,15 @@ def index_space(engine: Engine, client: JobClient, job_id: uuid.UUID, memory_mb:
             reindex.complete(session, job_id, space.id)
 
 
+def index_adopted(engine: Engine, client: JobClient, space_id: int, memory_mb: int, processes: int) -> None:
+    """Builds the indexes of a space that a worker began with; searches compare with all that is there until then."""
+    with only_one(engine, f"index of {space_id}") as is_ours, client.transaction() as session:
+        space = spaces.find(session, space_id) if is_ours else None
+    if space is not None and space.state != SpaceState.RETIRED:
+        for index in vector_indexes.build(engine, space, memory_mb, processes):
+            log.info("Building %s", index.name)
+
+
 def clear_space(engine: Engine, client: JobClient, space_id: int) -> None:
     """Removes the indexes of a retired space, then its vectors, batch by batch; can be interrupted."""
     with only_one(engine, f"clear {space_id}") as is_ours:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from app.catalog.drafts import MediaRef
-from app.db import backfill, embeddings, jobs, media, open_jobs, spaces, vector_indexes
+from app.db import backfill, embeddings, jobs, media, open_jobs, spaces
 from app.db.space_tables import EmbeddingSpace
 from app.errors import NoActiveSpace, SpaceNotReady, SpaceUnknown
 from app.jobs.client import enqueue
@@ -79,8 +79,8 @@ def adopt(
         return space
     space = spaces.find_or_create(session, key)
     _keep_artifact(session, space, pack, places)
-    vector_indexes.create(session, space)
     spaces.activate(session, space)
+    enqueue(session, Task.INDEX_ADOPTED, [space.id])
     embeddings.requeue_all(session)
     return space
 

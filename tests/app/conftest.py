@@ -65,6 +65,7 @@ def web(servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactor
             "MEDIA_URL": str(folder / "media"),
             "TRISEEK_MAX_UPLOAD_MB": "8",
             "TRISEEK_SLOW_REQUEST_SECONDS": "2",
+            "TRISEEK_MOST_WAITING_SEARCHES": "1000000",  # nobody takes them
         }
         with serving(environ, folder) as web:
             yield web

@@ -9,7 +9,7 @@ import pytest
 
 from app.catalog import service
 from app.catalog.drafts import MediaRef, ProductDraft
-from app.db import catalogues, jobs
+from app.db import jobs, tenants
 from app.db.job_tables import Job
 from app.search.service import submit
 from app.settings import Settings
@@ -44,13 +44,13 @@ class Shop:
     def put(self, *drafts: ProductDraft) -> list[uuid.UUID]:
         """Uploads products without embedding them; their jobs."""
         with self.connections.jobs.transaction() as session:
-            tenant = catalogues.first_tenant(session, "default")
+            tenant = tenants.find_or_create(session, "default")
             return [service.put(session, tenant, CATALOGUE, draft).id for draft in drafts]
 
     def embed(self) -> None:
         """Embeds all that waits."""
         with self.connections.sessions() as session:
-            tenant = catalogues.first_tenant(session, "default")
+            tenant = tenants.find_or_create(session, "default")
             ids = [view.product.id for view in service.page(session, tenant, CATALOGUE, after=0, limit=1000)]
         embed_products(self.connections, self.held, ids)
 
@@ -63,7 +63,7 @@ class Shop:
     def search(self, *parts: QueryPart, **options: Any) -> Job:
         """Runs a search to its end."""
         with self.connections.jobs.transaction() as session:
-            tenant = catalogues.first_tenant(session, "default")
+            tenant = tenants.find_or_create(session, "default")
             job_id = submit(session, tenant, CATALOGUE, SearchQuery(parts=parts, **options)).id
         run_search(self.connections, self.held, job_id)
         return self.job(job_id)
@@ -82,11 +82,13 @@ class Shop:
 
     def view(self, sku: str) -> service.ProductView:
         with self.connections.sessions() as session:
-            return service.view(session, catalogues.first_tenant(session, "default"), CATALOGUE, sku)
+            return service.view(session, tenants.find_or_create(session, "default"), CATALOGUE, sku)
 
 
 @pytest.fixture
 def shop(services: Services, embedder: Embedder) -> Iterator[Shop]:
+    with services.sessions.begin() as session:
+        tenants.find_or_create(session, "default")
     connections = Connections.of(services.settings)
     with connections.jobs.transaction() as session:
         space = adopt(session, embedder.space_key)

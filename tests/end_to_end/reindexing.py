@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import select
 
-from app.db import catalogues, embeddings, media
+from app.db import catalogues, embeddings, media, tenants
 from app.db.job_tables import Job
 from app.db.space_tables import BackfillRange, EmbeddingSpace
 from app.spaces import packing, reindex, service
@@ -34,7 +34,7 @@ class Reindexing:
     def submit(self, artifact: str | None = None, **options: Any) -> uuid.UUID:
         asked = {"places": "", "dim": None, "catalogue": None, "only": None, "dry_run": False} | options
         with self.shop.connections.jobs.transaction() as session:
-            tenant = catalogues.first_tenant(session, "default")
+            tenant = tenants.find_or_create(session, "default")
             return reindex.submit(session, tenant, artifact=artifact or self.artifact, **asked).id
 
     def prepare(self, job_id: uuid.UUID) -> Job:
@@ -50,8 +50,8 @@ class Reindexing:
             backfill_range(self.shop.connections, self.shop.held, ranges[0])
 
     def index(self, job_id: uuid.UUID) -> None:
-        client = self.shop.connections.jobs
-        index_space(client.engine, client, job_id, memory_mb=64, processes=1)
+        own = self.shop.connections
+        index_space(own.owner, own.jobs, job_id, memory_mb=64, processes=1)
 
     def run(self, artifact: str | None = None, **options: Any) -> Job:
         job_id = self.submit(artifact, **options)

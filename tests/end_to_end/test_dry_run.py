@@ -13,7 +13,7 @@ import pytest
 from app.catalog import importing
 from app.catalog.drafts import MediaRef, ProductDraft
 from app.catalog.importing import ImportRequest
-from app.db import catalogues, job_errors
+from app.db import catalogues, job_errors, tenants
 from app.db.job_tables import Job, JobError
 from app.types import JobState
 from tests.app.web_site import HOST, answer, web_site
@@ -41,7 +41,7 @@ def _try(shop: Shop, rows: Sequence[Mapping[str, Any]]) -> tuple[Job, list[JobEr
     data = "".join(json.dumps(row) + "\n" for row in rows).encode()
     file = MediaRef(digest=own.store.put(data), bytes=len(data), content_type="")
     with own.jobs.transaction() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         job_id = importing.submit(session, tenant, CATALOGUE, file, ImportRequest(dry_run=True)).id
     _run(shop, job_id)
     with own.sessions() as session:
@@ -102,7 +102,7 @@ def test_nothing_is_left_of_it(shop: Shop) -> None:
     assert (job.done, errors) == (100, [])
     assert len(_files(shop)) == len(before) + 1  # the catalogue file itself
     with shop.connections.sessions() as session:
-        assert catalogues.find(session, catalogues.first_tenant(session, "default"), CATALOGUE) is None
+        assert catalogues.find(session, tenants.find_or_create(session, "default"), CATALOGUE) is None
 
 
 def test_it_goes_on_where_it_was_cut_off(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text, update
 
 from app.catalog.drafts import ProductDraft
-from app.db import catalogues, media
+from app.db import media, tenants
 from app.db.tables import Media, Removal
 from app.errors import ProductThere, ProductUnknown
 from app.removal import collecting, erasing, service, upkeep_jobs
@@ -35,12 +35,12 @@ def shop_with_lamps(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 def _tenant(shop: Shop, work: Callable[..., Any], *arguments: Any) -> Any:
     with shop.connections.jobs.transaction() as session:
-        return work(session, catalogues.first_tenant(session, "default"), *arguments)
+        return work(session, tenants.find_or_create(session, "default"), *arguments)
 
 
 def _erased(shop: Shop, catalogue: str | None, sku: str | None) -> dict[str, Any]:
     job_id = _tenant(shop, erasing.submit, catalogue, sku).id
-    upkeep_jobs.run(shop.connections.jobs, shop.connections.store, job_id)
+    upkeep_jobs.run(shop.connections.owner, shop.connections.jobs, shop.connections.store, job_id)
     job = shop.job(job_id)
     assert job.state == JobState.SUCCEEDED
     return dict(job.result or {})
@@ -93,8 +93,8 @@ def test_an_erasure_that_was_cut_off_goes_on(shop_with_lamps: Shop, monkeypatch:
     with monkeypatch.context() as cut:
         cut.setattr(erasing, "remove_outputs", cut_off)
         with pytest.raises(KeyboardInterrupt):
-            upkeep_jobs.run(shop.connections.jobs, shop.connections.store, job_id)
-    upkeep_jobs.run(shop.connections.jobs, shop.connections.store, job_id)
+            upkeep_jobs.run(shop.connections.owner, shop.connections.jobs, shop.connections.store, job_id)
+    upkeep_jobs.run(shop.connections.owner, shop.connections.jobs, shop.connections.store, job_id)
     report = shop.job(job_id).result or {}
     assert (report["removed"]["products"], report["is_erased"]) == (2, True)
 
@@ -183,6 +183,6 @@ def test_media_that_are_uploaded_again_are_in_use_again(shop_with_lamps: Shop, m
 def test_a_vacuum_tells_what_the_tables_take(shop_with_lamps: Shop) -> None:
     shop = shop_with_lamps
     job_id = _tenant(shop, upkeep_jobs.submit_vacuum, CATALOGUE).id
-    upkeep_jobs.run(shop.connections.jobs, shop.connections.store, job_id)
+    upkeep_jobs.run(shop.connections.owner, shop.connections.jobs, shop.connections.store, job_id)
     result = shop.job(job_id).result or {}
     assert result["bytes_after"] > 0

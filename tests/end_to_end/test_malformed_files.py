@@ -10,7 +10,7 @@ from app.catalog import importing, service
 from app.catalog.drafts import MediaRef
 from app.catalog.importing import ImportRequest
 from app.catalog.service import ProductView
-from app.db import catalogues, job_errors
+from app.db import job_errors, tenants
 from app.db.job_tables import Job, JobError
 from app.types import EmbeddingState, JobState
 from tests.end_to_end.conftest import CATALOGUE, Shop
@@ -69,7 +69,7 @@ def _import(shop: Shop, data: bytes) -> tuple[Job, list[JobError]]:
     own = shop.connections
     file = MediaRef(digest=own.store.put(data), bytes=len(data), content_type="")
     with own.jobs.transaction() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         job_id = importing.submit(session, tenant, CATALOGUE, file, ImportRequest()).id
     importing.Importer(client=own.jobs, store=own.store, settings=own.settings).run(job_id)
     with own.sessions() as session:
@@ -79,7 +79,7 @@ def _import(shop: Shop, data: bytes) -> tuple[Job, list[JobError]]:
 def _embedded(shop: Shop) -> dict[str, ProductView]:
     """All products, once none waits any more."""
     with shop.connections.sessions() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         ids = [view.product.id for view in service.page(session, tenant, CATALOGUE, after=0, limit=1_000)]
     for start in range(0, len(ids), AT_ONCE):
         embed_products(shop.connections, shop.held, ids[start : start + AT_ONCE])

@@ -29,9 +29,10 @@ NOT_RUN = {
     "triseek licences": "reads every package, for a minute; tests/workers/cli runs it",
     "triseek doctor": "looks at the machine itself, which may lack what this run does not need",
 }
+ENDS = {"triseek jobs replay": {0, 1}}  # 1 says that something changed, as products that came since
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 # A line with those that it goes on in, by a backslash or as a document in place.
-COMMAND = re.compile(r"^(?:triseek|curl|eval) (?:.*\\\n)*.*(?:<<'EOF'\n(?:.*\n)*?EOF)?$", re.MULTILINE)
+COMMAND = re.compile(r"^(?:triseek|curl|eval) (?:.*\\\n)*.*?(?:<<'EOF'\n(?:.*\n)*?EOF)?$", re.MULTILINE)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # on a busy machine; alone a minute
 
@@ -93,7 +94,7 @@ def test_each_of_the_commands_does_what_it_is_there_for(running: tuple[Stack, Pa
             text=True,
             check=False,
         )
-        if done.returncode:
+        if done.returncode not in ENDS.get(" ".join(command.split()[:3]), {0}):
             wrong.append(f"{command}\n{done.returncode}: {done.stdout[-600:]}{done.stderr[-600:]}")
     assert not wrong, "\n\n".join(wrong)
 
@@ -119,4 +120,5 @@ def _filled(command: str, stack: Stack) -> str:
     kind = JobKind.SEARCH if "replay" in command else JobKind.IMPORT
     with Client(stack.url, stack.key) as client:
         job = next(client.jobs(kind=kind, state=JobState.SUCCEEDED), None)
-    return re.sub(r"\bID\b", job.id if job else "", command).replace("backup DIR", "backup kept")
+    filled = re.sub(r"\bID\b", job.id if job else "", command).replace("backup DIR", "backup kept")
+    return filled.replace("erase shop A1", "erase shop A1 --yes")  # nobody is here to answer

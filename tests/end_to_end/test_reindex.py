@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from app.catalog.drafts import ProductDraft
-from app.db import catalogues, embeddings, jobs, spaces, vector_indexes
+from app.db import catalogues, embeddings, jobs, spaces, tenants, vector_indexes
 from app.db.space_tables import BackfillRange
 from app.errors import ReindexRunning, SpaceNotReady
 from app.spaces import reindex, verification
@@ -160,7 +160,7 @@ def test_a_space_that_is_retired_while_it_is_built_gets_nothing_more(reindexing:
     for each in rest:
         backfill_range(shop.connections, shop.held, each)
     client = shop.connections.jobs
-    clear_space(client.engine, client, new)
+    clear_space(shop.connections.owner, client, new)
     assert reindexing.vectors(new) == {}
     job = shop.job(job_id)
     assert (job.state, (job.error or {})["detail"]) == (JobState.CANCELLED, f"Embedding space {new} was retired.")
@@ -270,10 +270,10 @@ def test_kept_outputs_give_the_same_vectors_and_no_encoder_sees_anything(
     reindexing.change("retire", 2)
     monkeypatch.setattr(shop.held, "outputs", KeptOutputs(shop.connections.store, 1))
     client = shop.connections.jobs
-    clear_space(client.engine, client, 2)
+    clear_space(shop.connections.owner, client, 2)
     reindexing.run()  # which keeps what encoders give
     reindexing.change("retire", 2)
-    clear_space(client.engine, client, 2)
+    clear_space(shop.connections.owner, client, 2)
     job = reindexing.run()
     assert job.encoded == 0
     kept = reindexing.vectors(space_of(job))
@@ -323,7 +323,7 @@ def test_both_spaces_are_asked_for_products_by_their_own_contents(reindexing: Re
     shop.search(RED_LAMP)
     new = space_of(reindexing.run())
     with shop.connections.jobs.transaction() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         job_id = verification.submit(session, tenant, new, catalogue=None, searches=[]).id
     verify_space(shop.connections, shop.held, job_id)
     job = shop.job(job_id)
@@ -355,7 +355,7 @@ def test_where_none_is_named_the_alignment_that_answers_is_meant(reindexing: Rei
     new = space_of(reindexing.run())
     reindexing.change("activate", new)
     with reindexing.shop.connections.jobs.transaction() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         asked = {"places": "", "dim": None, "catalogue": None, "only": Modality.IMAGE, "dry_run": False}
         job_id = reindex.submit(session, tenant, artifact=None, **asked).id
     job = reindexing.prepare(job_id)

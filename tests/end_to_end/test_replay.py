@@ -4,7 +4,7 @@ import datetime
 from typing import Any
 
 from app.catalog.drafts import ProductDraft
-from app.db import catalogues
+from app.db import tenants
 from app.db.job_tables import Job
 from app.removal import service as removal
 from app.search.service import submit_replay
@@ -17,7 +17,7 @@ LAMP = QueryPart(name="text", modality=Modality.TEXT, text="red lamp")
 
 def _replayed(shop: Shop, search: Job) -> Job:
     with shop.connections.jobs.transaction() as session:
-        job_id = submit_replay(session, catalogues.first_tenant(session, "default"), search).id
+        job_id = submit_replay(session, tenants.find_or_create(session, "default"), search).id
     replay_search(shop.connections, shop.held, job_id)
     return shop.job(job_id)
 
@@ -46,7 +46,7 @@ def test_what_changed_since_is_told_product_by_product(shop: Shop) -> None:
     shop.upload(ProductDraft(sku="new", title="Red lamp"))
     shop.upload(ProductDraft(sku="p1", title="Chair"))
     with shop.connections.jobs.transaction() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         removal.delete(session, tenant, CATALOGUE, "p2", datetime.timedelta())
     found = _result(_replayed(shop, search))
     told = {change.partition(":")[0]: change.rpartition(": ")[2] for change in found["changes"]}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from app.catalog.drafts import ProductDraft
-from app.db import catalogues
+from app.db import tenants
 from app.doctor.servers import replica
 from app.local.servers import Servers
 from app.search.service import submit
@@ -39,7 +39,7 @@ class Following:
         """What is found, and whether by the standby; `late` by a worker that comes to it when the standby knows it."""
         own = self.shop.connections
         with own.jobs.transaction() as session:
-            tenant = catalogues.first_tenant(session, "default")
+            tenant = tenants.find_or_create(session, "default")
             job_id = submit(session, tenant, CATALOGUE, SearchQuery(parts=(part,))).id
         if late:
             self.standby.catch_up()

@@ -7,7 +7,7 @@ import pytest
 from app.catalog import settings
 from app.catalog.drafts import ProductDraft
 from app.catalog.settings import CatalogueSettings, index_words
-from app.db import catalogues, ranking
+from app.db import ranking, tenants
 from app.db.tables import Catalogue, Product
 from app.types import Modality, QueryPart
 from tests.end_to_end.conftest import CATALOGUE, Shop
@@ -35,7 +35,7 @@ def stocked(shop: Shop, request: pytest.FixtureRequest, monkeypatch: pytest.Monk
 
 def _change(shop: Shop, wanted: CatalogueSettings) -> None:
     with shop.connections.jobs.transaction() as session:
-        settings.change(session, catalogues.first_tenant(session, "default"), CATALOGUE, wanted)
+        settings.change(session, tenants.find_or_create(session, "default"), CATALOGUE, wanted)
 
 
 @pytest.mark.parametrize("sku", ["A-400", "a 400", "A_400"])

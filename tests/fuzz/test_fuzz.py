@@ -36,6 +36,7 @@ def web(settings: Settings, services: Services, tmp_path: Path) -> Iterator[Web]
         "DATABASE_URL": settings.database_url,
         "REDIS_URL": settings.redis_url,
         "MEDIA_URL": settings.media_url,
+        "TRISEEK_MOST_WAITING_SEARCHES": "1000000",  # nobody takes them
     }
     with serving(environ, tmp_path) as web:
         shoe = {"title": "Red running shoes", "attributes": {"colour": "red"}}

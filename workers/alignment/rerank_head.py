@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from app.types import Modality
 
+PLACES = {modality: place for place, modality in enumerate(Modality)}
 WHOLE = len(Modality)  # kinds from here on are those of whole contents; before them those of their tokens
 KINDS = 2 * len(Modality)
 
@@ -27,7 +28,7 @@ class Attended(NamedTuple):
 
 def kind_of(modality: Modality, *, whole: bool) -> int:
     """What a token is, as a number: a word, a cell, a stretch, or a whole text, picture or recording."""
-    return tuple(Modality).index(modality) + (WHOLE if whole else 0)
+    return PLACES[modality] + (WHOLE if whole else 0)
 
 
 class RerankHead(nn.Module):

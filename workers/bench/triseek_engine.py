@@ -13,7 +13,7 @@ from psycopg import Connection
 from sqlalchemy import text
 
 from app.conditions import Comparison, Field, Operator
-from app.db import catalogues, ranking, spaces, vector_indexes
+from app.db import catalogues, ranking, spaces, tenants, vector_indexes
 from app.db.engine import make_engine, make_sessions
 from app.db.filtering import EVERYTHING, sql_of
 from app.db.migrate import upgrade
@@ -53,7 +53,7 @@ class TriseekEngine(Engine):
         with self._sessions.begin() as session:
             key = SpaceKey(encoders={}, alignment="bench", dim=sample.stored.shape[1])
             self._space = spaces.find_or_create(session, key)
-            self._catalogue = catalogues.find_or_create(session, catalogues.first_tenant(session, TENANT), "bench")
+            self._catalogue = catalogues.find_or_create(session, tenants.find_or_create(session, TENANT), "bench")
             connection = session.connection().connection.driver_connection
             assert isinstance(connection, Connection)
             register_vector(connection)

@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from app.catalog import service
 from app.cli.server import DATA, settings_here
-from app.db import catalogues, spaces
+from app.db import spaces, tenants
 from app.db.space_tables import EmbeddingSpace
 from app.errors import ArtifactInvalid, JudgedSetInvalid
 from app.keys.service import TENANT
@@ -142,7 +142,7 @@ def _fittable(base: Path, encoders: Choice) -> tuple[Alignment, Mapping[Modality
 def _read_catalogue(name: str, connections: Connections, folder: Path) -> EmbeddingSpace | None:
     """Writes a catalogue's products as a judged set; the space that answers its searches, if there is one yet."""
     with connections.sessions() as session:
-        catalogue = service.catalogue_id(session, catalogues.first_tenant(session, TENANT), name)
+        catalogue = service.catalogue_id(session, tenants.find_or_create(session, TENANT), name)
         write_judged_set(session, connections.store, catalogue, folder)
         return spaces.answering(session, catalogue)
 

@@ -11,7 +11,7 @@ import numpy as np
 from pgvector import HalfVector
 from sqlalchemy.orm import Session
 
-from app.db import catalogues, embeddings, products, ranking, spaces, vector_indexes
+from app.db import catalogues, embeddings, products, ranking, spaces, tenants, vector_indexes
 from app.db.engine import make_engine, make_sessions
 from app.db.migrate import upgrade
 from app.db.ranking_statement import RankingPart, RankingStatement
@@ -99,7 +99,7 @@ def _space(session: Session, alignment: Alignment) -> EmbeddingSpace:
 
 
 def _catalogue(session: Session, name: str) -> int:
-    return catalogues.find_or_create(session, catalogues.first_tenant(session, TENANT), name)
+    return catalogues.find_or_create(session, tenants.find_or_create(session, TENANT), name)
 
 
 def _unheard(index: Index) -> Index:

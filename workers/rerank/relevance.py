@@ -124,15 +124,13 @@ def _candidates(contents: Sequence[StoredContent], alignment: Alignment) -> dict
     """Each product's, all contents in one array: a hundred products have some thousand tokens."""
     wholes = alignment.token_of(np.stack([content.vector for content in contents]))
     both = [each for whole, own in zip(wholes, contents, strict=True) for each in (whole[None], own.tokens.vectors)]
-    kinds = [
-        kind_of(content.modality, whole=place == 0)
-        for content in contents
-        for place in range(1 + len(content.tokens.labels))
-    ]
+    counts = np.array([1 + len(content.tokens.labels) for content in contents])
+    kinds = np.repeat([kind_of(content.modality, whole=False) for content in contents], counts)
+    kinds[np.cumsum(counts) - counts] = [kind_of(content.modality, whole=True) for content in contents]
     products = {own: list(each) for own, each in groupby(contents, lambda one: one.product_id)}
     lengths = [sum(1 + len(content.tokens.labels) for content in own) for own in products.values()]
     vectors = torch.split(torch.from_numpy(np.concatenate(both)), lengths)
-    sides = map(Side, vectors, torch.split(torch.tensor(kinds), lengths))
+    sides = map(Side, vectors, torch.split(torch.from_numpy(kinds), lengths))
     return {product: Candidate(own, side) for (product, own), side in zip(products.items(), sides, strict=True)}
 
 

@@ -4,12 +4,14 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.catalog.settings import index_words
+from app.db.engine import make_sessions
+from app.db.upkeep import analyze_changed
 from app.jobs.names import Task
 from app.jobs.upkeep import sweep as sweep_once
 from app.removal.collecting import collect, forget_jobs
 from app.removal.service import remove_due
 from app.removal.upkeep_jobs import run
-from app.spaces.indexing import clear_space, index_space
+from app.spaces.indexing import clear_space, index_adopted, index_space
 from app.webhooks.delivery import deliver_due
 from workers.celery import celery
 from workers.connections import connections
@@ -19,9 +21,11 @@ UNFINISHED_FOR = timedelta(days=1)
 
 @celery.task(name=str(Task.SWEEP), soft_time_limit=60, time_limit=90)
 def sweep() -> None:
-    """Sends again what should have happened by now."""
+    """Sends again what should have happened by now, and lets the planner look again at what has changed much."""
     own = connections()
     sweep_once(own.jobs, timedelta(seconds=own.settings.lease_seconds))
+    with make_sessions(own.owner).begin() as session:
+        analyze_changed(session)
 
 
 @celery.task(name=str(Task.TIDY))
@@ -44,7 +48,7 @@ def remove() -> None:
 def upkeep_job(job_id: str) -> None:
     """Runs what an administrator asked for to keep the stores tidy."""
     own = connections()
-    run(own.jobs, own.store, UUID(job_id))
+    run(own.owner, own.jobs, own.store, UUID(job_id))
 
 
 @celery.task(name=str(Task.DELIVER), soft_time_limit=60, time_limit=90)
@@ -65,11 +69,19 @@ def index(job_id: str) -> None:
     """Builds the indexes of the space of a reindex."""
     own = connections()
     settings = own.settings
-    index_space(own.jobs.engine, own.jobs, UUID(job_id), settings.index_memory_mb, settings.index_processes)
+    index_space(own.owner, own.jobs, UUID(job_id), settings.index_memory_mb, settings.index_processes)
+
+
+@celery.task(name=str(Task.INDEX_ADOPTED))
+def index_first(space_id: int) -> None:
+    """Builds the indexes of a space that a worker began with."""
+    own = connections()
+    settings = own.settings
+    index_adopted(own.owner, own.jobs, space_id, settings.index_memory_mb, settings.index_processes)
 
 
 @celery.task(name=str(Task.CLEAR_SPACE))
 def clear(space_id: int) -> None:
     """Removes the vectors of a space that was retired."""
     own = connections()
-    clear_space(own.jobs.engine, own.jobs, space_id)
+    clear_space(own.owner, own.jobs, space_id)

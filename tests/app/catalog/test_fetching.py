@@ -13,7 +13,7 @@ from sqlalchemy import func, update
 from app.catalog import service
 from app.catalog.drafts import ProductDraft, RemoteRef
 from app.catalog.fetching import fetch_media
-from app.db import catalogues, embeddings, media
+from app.db import embeddings, media, tenants
 from app.db.tables import Product, ProductMedia
 from app.jobs.names import Queue
 from app.jobs.upkeep import sweep
@@ -50,7 +50,7 @@ def site(picture: bytes) -> Iterator[tuple[str, list[str]]]:
 def _put(services: Services, *urls: str, title: str = "Shoe") -> int:
     draft = ProductDraft(sku="a", title=title, images=tuple(map(RemoteRef, urls)))
     with services.jobs.transaction() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         service.put(session, tenant, "shop", draft)
         return service.view(session, tenant, "shop", "a").product.id
 

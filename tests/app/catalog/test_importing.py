@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.catalog import importing, service, taking
 from app.catalog.drafts import MediaRef, ProductDraft
 from app.catalog.importing import ImportRequest
-from app.db import catalogues, job_errors, jobs
+from app.db import catalogues, job_errors, jobs, tenants
 from app.db.job_tables import Job, JobError
 from app.errors import JobUnretriable, MediaStoreFull
 from app.jobs import service as job_service
@@ -29,7 +29,7 @@ def _import(services: Services, lines: Iterable[object], *, dry_run: bool = Fals
     data = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines).encode()
     file = MediaRef(digest=services.store.put(data), bytes=len(data), content_type="application/x-ndjson")
     with services.sessions.begin() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         job_id = importing.submit(session, tenant, "shop", file, ImportRequest(dry_run=dry_run)).id
     if run:
         importing.Importer(client=services.jobs, store=services.store, settings=services.settings).run(job_id)
@@ -45,7 +45,7 @@ def _found(services: Services, job_id: uuid.UUID) -> tuple[Job, list[JobError]]:
 
 def _skus(services: Services) -> list[str]:
     with services.sessions() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         return [view.product.sku for view in service.page(session, tenant, "shop", after=0, limit=1000)]
 
 
@@ -75,7 +75,7 @@ def test_a_dry_run_writes_nothing(services: Services) -> None:
     job, errors = _found(services, _import(services, [{"sku": "a", "title": "x"}, {"sku": "b"}], dry_run=True))
     assert (job.state, job.done, job.failed, len(errors)) == (JobState.SUCCEEDED, 1, 1, 1)
     with services.sessions() as session:
-        assert catalogues.find(session, catalogues.first_tenant(session, "default"), "shop") is None
+        assert catalogues.find(session, tenants.find_or_create(session, "default"), "shop") is None
 
 
 def test_an_empty_file_fails_with_a_reason(services: Services) -> None:
@@ -182,7 +182,7 @@ def test_an_import_that_was_given_up_goes_on_where_it_was(
                 importer.run(job_id)
         importer.run(job_id)
     with services.jobs.transaction() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         assert "after row 64" in job_service.find(session, tenant, str(job_id)).error["detail"]
         received(broker, Queue.IMPORT)
         assert job_service.retry(session, tenant, str(job_id)).state == JobState.QUEUED

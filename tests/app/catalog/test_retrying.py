@@ -6,7 +6,7 @@ from sqlalchemy import select
 from app.catalog import service
 from app.catalog.drafts import ProductDraft, RemoteRef
 from app.catalog.retrying import retry
-from app.db import catalogues, embeddings, media
+from app.db import embeddings, media, tenants
 from app.db.tables import Product
 from app.errors import MediaUnreadable
 from app.jobs.names import Queue
@@ -18,7 +18,7 @@ from tests.conftest import Services
 def _failed(services: Services, *drafts: ProductDraft) -> dict[str, int]:
     """The ids of uploaded products, which have failed."""
     with services.sessions.begin() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         for draft in drafts:
             service.put(session, tenant, "shop", draft)
         rows = session.scalars(select(Product)).all()
@@ -34,7 +34,7 @@ def test_what_failed_waits_again_under_a_new_job(services: Services, broker: Con
         services, ProductDraft(sku="a", title="Lamp"), ProductDraft(sku="b", images=(RemoteRef("https://a.example/b"),))
     )
     with services.jobs.transaction() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         service.put(session, tenant, "shop", ProductDraft(sku="fine", title="Lamp"))
     received(broker, Queue.EMBED)
     with services.jobs.transaction() as session:
@@ -52,7 +52,7 @@ def test_what_failed_waits_again_under_a_new_job(services: Services, broker: Con
 
 def test_where_nothing_failed_the_job_has_ended(services: Services) -> None:
     with services.jobs.transaction() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         service.put(session, tenant, "shop", ProductDraft(sku="fine", title="Lamp"))
         assert retry(session, tenant, "shop").state == JobState.SUCCEEDED
 
@@ -60,7 +60,7 @@ def test_where_nothing_failed_the_job_has_ended(services: Services) -> None:
 def test_products_are_listed_by_their_state(services: Services) -> None:
     _failed(services, ProductDraft(sku="a", title="Lamp"))
     with services.sessions.begin() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         service.put(session, tenant, "shop", ProductDraft(sku="b", title="Lamp"))
         for state, skus in (
             (EmbeddingState.FAILED, ["a"]),

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.catalog import service
 from app.catalog.drafts import MediaRef, ProductDraft
-from app.db import catalogues, embeddings, jobs, media, outbox, products
+from app.db import catalogues, embeddings, jobs, media, outbox, products, tenants
 from app.db.job_tables import Job, OutboxMessage
 from app.errors import CatalogueUnknown, ProductUnknown
 from app.types import JobKind, JobState
@@ -18,7 +18,7 @@ RED = ProductDraft(sku="a", title="Red shoes")
 
 
 def _tenant(session: Session) -> int:
-    return catalogues.first_tenant(session, "default")
+    return tenants.find_or_create(session, "default")
 
 
 def _put(services: Services, draft: ProductDraft) -> uuid.UUID:

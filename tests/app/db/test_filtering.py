@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.catalog import service
 from app.catalog.drafts import ProductDraft
 from app.conditions import OWN_FIELDS
-from app.db import catalogues, products
+from app.db import products, tenants
 from app.db.filtering import sql_of
 from app.search.filters import parse_filter
 from tests.conftest import Services
@@ -25,7 +25,7 @@ PRODUCTS = {
 
 
 def _filled(session: Session) -> int:
-    tenant = catalogues.first_tenant(session, "default")
+    tenant = tenants.find_or_create(session, "default")
     for sku, content in PRODUCTS.items():
         service.put(session, tenant, "shop", ProductDraft(sku=sku, **content))
     return service.catalogue_id(session, tenant, "shop")
@@ -87,7 +87,7 @@ HOSTILE = some.text(alphabet=some.characters(exclude_characters="\x00", exclude_
 def test_no_text_leaves_its_quotes(services: Services, name: str, value: str) -> None:
     """Whatever a text holds, the products that have it are found, and no others."""
     with services.sessions() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         for sku, attributes in (("own", {name: value}), ("other", {name: value + "y"}), ("without", {})):
             service.put(session, tenant, "hostile", ProductDraft(sku=sku, attributes=attributes))
         catalogue = service.catalogue_id(session, tenant, "hostile")

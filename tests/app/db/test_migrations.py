@@ -29,7 +29,7 @@ def test_migrations_end_in_the_tables_that_the_code_knows(services: Services) ->
 def test_migrating_twice_changes_nothing(services: Services) -> None:
     upgrade(services.settings.database_url)
     with services.sessions() as session:
-        assert session.scalar(sqlalchemy.text("SELECT version_num FROM alembic_version")) == "0011"
+        assert session.scalar(sqlalchemy.text("SELECT version_num FROM alembic_version")) == "0012"
 
 
 def test_two_processes_migrate_one_after_the_other(servers: Servers) -> None:

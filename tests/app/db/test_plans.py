@@ -6,10 +6,11 @@ from sqlalchemy.orm import Session
 
 from app.catalog import service
 from app.catalog.drafts import ProductDraft
-from app.db import catalogues, matching, ranking, upkeep
+from app.db import matching, ranking, tenancy, tenants, upkeep, vector_indexes
 from app.db.filtering import EVERYTHING, Filter, sql_of
 from app.db.ranking_statement import RankingPart, RankingStatement, Scan
 from app.db.space_tables import EmbeddingSpace
+from app.db.tenancy import DatabaseRole
 from app.search.filters import parse_filter
 from app.spaces.service import adopt
 from app.types import Modality, SpaceKey
@@ -34,14 +35,18 @@ PART = RankingPart(vectors=[[1.0] + [0.0] * (DIM - 1)], weight=1.0, shares={Moda
 
 
 def _filled(session: Session) -> tuple[EmbeddingSpace, int]:
-    tenant = catalogues.first_tenant(session, "default")
+    tenant = tenants.find_or_create(session, "default")
     service.put(session, tenant, "large", ProductDraft(sku="first", title="First"))
     catalogue = service.catalogue_id(session, tenant, "large")
     space = adopt(session, SpaceKey(encoders={Modality.TEXT: "t@1"}, alignment="a", dim=DIM))
+    vector_indexes.create(session, space)
     values = {"catalogue": catalogue, "space": space.id, "count": COUNT, "dim": DIM}
     session.execute(text(FILLED), values)
     session.execute(text(EMBEDDED), values)
     session.execute(text("ANALYZE products, embeddings"))
+    # From here on as a worker that searches for the tenant: no policy keeps it from its indexes.
+    session.execute(text(f"SET LOCAL ROLE {DatabaseRole.WORKER}"))
+    tenancy.tell(session.connection(), tenant)
     return space, catalogue
 
 
@@ -118,7 +123,7 @@ def test_as_many_come_as_match_though_the_estimate_was_wrong(
 
 def test_a_table_that_has_grown_is_looked_at_again_once(services: Services) -> None:
     with services.sessions.begin() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         service.put(session, tenant, "large", ProductDraft(sku="first", title="First"))
         catalogue = service.catalogue_id(session, tenant, "large")
         session.execute(text(FILLED), {"catalogue": catalogue, "count": 1_000})

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.catalog import service
 from app.catalog.drafts import ProductDraft
-from app.db import catalogues, embeddings, products, ranking
+from app.db import embeddings, products, ranking, tenants
 from app.db.ranking_statement import RankingPart, RankingStatement, Scan
 from app.db.space_tables import EmbeddingSpace
 from app.spaces.service import adopt
@@ -30,7 +30,7 @@ def _embed(
     catalogue: str,
     vectors: Mapping[str, Mapping[Modality, Sequence[np.ndarray]]],
 ) -> int:
-    tenant = catalogues.first_tenant(session, "default")
+    tenant = tenants.find_or_create(session, "default")
     for sku in vectors:
         service.put(session, tenant, catalogue, ProductDraft(sku=sku, title=sku))
     catalogue_id = service.catalogue_id(session, tenant, catalogue)

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from app.catalog import service
 from app.catalog.drafts import ProductDraft
 from app.catalog.settings import CatalogueSettings, change
-from app.db import catalogues
+from app.db import tenants
 from app.db.words import frequencies, similar, tsquery
 from app.search.terms import terms_of
 from app.words import words_of
@@ -22,7 +22,7 @@ HOSTILE = some.text(alphabet=some.characters(exclude_characters="\x00", exclude_
 @given(title=HOSTILE, asked=HOSTILE, synonym=HOSTILE.filter(words_of))
 def test_whatever_a_text_holds_its_words_are_found(services: Services, title: str, asked: str, synonym: str) -> None:
     with services.sessions() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         draft = ProductDraft(sku="own", title=title, attributes={"brand": asked})
         service.put(session, tenant, "hostile", draft)
         change(session, tenant, "hostile", CatalogueSettings(synonyms=(("own", synonym),)))
@@ -39,7 +39,7 @@ def test_whatever_a_text_holds_its_words_are_found(services: Services, title: st
 @pytest.mark.parametrize(("word", "meant"), [("kitchne", "kitchen"), ("umbrela", "umbrella"), ("xylograph", None)])
 def test_words_that_are_spelt_alike_are_found(services: Services, word: str, meant: str | None) -> None:
     with services.sessions() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         for sku, title in (("1", "Kitchen knife"), ("2", "Red umbrella"), ("3", "Lamp")):
             service.put(session, tenant, "shop", ProductDraft(sku=sku, title=title))
         found = similar(session, service.catalogue_id(session, tenant, "shop"), word, 3)

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -16,8 +16,10 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import TestResponse, encode_multipart
 
 from app.db import spaces
+from app.db.engine import make_engine, make_sessions
 from app.http.app import create_app
 from app.http.services import Services
+from app.jobs.client import JobClient
 from app.keys import service as keys
 from app.keys.service import KeyWish
 from app.local.servers import Servers
@@ -42,6 +44,7 @@ def http_settings(servers: Servers, template: str, tmp_path_factory: pytest.Temp
         max_upload_mb=4,
         max_import_mb=6,
         max_media_mb=1,
+        most_waiting_searches=1_000_000,  # nobody takes them
     )
     with psycopg.connect(servers.database_url, autocommit=True) as admin:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
@@ -56,9 +59,13 @@ def app(http_settings: Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture(scope="session")
-def own(app: Flask) -> Services:
-    found: Services = app.extensions["triseek"]
-    return found
+def own(app: Flask, http_settings: Settings) -> Iterator[Services]:
+    """The application's services, as the role that owns the tables: what a test looks at belongs to any tenant."""
+    engine = make_engine(http_settings.database_url)
+    sessions = make_sessions(engine)
+    jobs = JobClient(http_settings.redis_url, sessions)
+    yield replace(app.extensions["triseek"], engine=engine, sessions=sessions, jobs=jobs)
+    engine.dispose()
 
 
 @pytest.fixture

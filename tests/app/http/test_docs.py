@@ -18,6 +18,7 @@ OF_JOBS = {"embedding-abandoned", "search-abandoned", "search-failed", "host-pri
 OF_JOBS |= {"import-abandoned", "import-unreadable", "no-active-space", "reindex-failed"}
 OF_PROCESSES = {"settings-invalid", "media-missing", "backup-failed", "weights-invalid", "checkpoint-invalid"}
 OF_PROCESSES |= {"stack-running", "service-failed", "server-unreachable"}
+OF_PROCESSES |= {"tenant-unknown", "tenant-known", "tenant-refused"}
 OF_TRAINING = {"encoder-unknown", "encoder-fixed", "voice-unknown", "judged-set-invalid", "dictionary-invalid"}
 OF_OTHER_METHODS = {"method-unsupported"}  # of whatever is no call
 NO_ANSWERS = OF_JOBS | OF_PROCESSES | OF_TRAINING | OF_OTHER_METHODS | {"filter-invalid"}  # which its schema tells

@@ -3,7 +3,7 @@
 import pytest
 
 from app.db import jobs, webhooks
-from app.db.catalogues import first_tenant
+from app.db.tenants import find_or_create
 from app.http.services import Services
 from app.types import JobKind
 from app.webhooks.service import MOST
@@ -15,7 +15,7 @@ HOOK = {"url": "https://shop.example/jobs"}
 @pytest.fixture(autouse=True)
 def _none_left(own: Services) -> None:
     with own.sessions.begin() as session:
-        for each in webhooks.of_tenant(session, first_tenant(session, "default")):
+        for each in webhooks.of_tenant(session, find_or_create(session, "default")):
             webhooks.remove(session, each.id)
 
 
@@ -69,7 +69,7 @@ def test_deliveries_come_newest_first_page_by_page(api: Api, own: Services) -> N
     ended = []
     for _ in range(3):
         with own.jobs.transaction() as session:
-            tenant = first_tenant(session, "default")
+            tenant = find_or_create(session, "default")
             job = jobs.add(session, tenant_id=tenant, catalogue_id=None, kind=JobKind.IMPORT, request={}, total=None)
             jobs.set_total(session, job.id, 0)
             ended.append(str(job.id))

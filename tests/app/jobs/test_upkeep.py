@@ -7,7 +7,7 @@ from sqlalchemy import func, update
 
 from app.catalog import service
 from app.catalog.drafts import ProductDraft
-from app.db import catalogues, jobs, outbox
+from app.db import catalogues, jobs, outbox, tenants
 from app.db.job_tables import Job, OutboxMessage
 from app.db.tables import Catalogue, Product
 from app.jobs.client import JobClient
@@ -24,7 +24,7 @@ LEASE = timedelta(seconds=60)
 def _add_search(services: Services, **values: Any) -> uuid.UUID:
     """A search of which no message is on its way."""
     with services.sessions.begin() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         shop = catalogues.find_or_create(session, tenant, "shop")
         job = jobs.add(session, tenant_id=tenant, catalogue_id=shop, kind=JobKind.SEARCH, request={}, total=1)
         session.execute(update(Job).where(Job.id == job.id).values(values))
@@ -50,7 +50,7 @@ def test_a_search_that_its_worker_left_is_sent_again(services: Services, broker:
 
 def test_a_message_that_was_not_sent_after_its_commit_is_sent(services: Services, broker: Connection) -> None:
     with services.sessions.begin() as session:
-        service.put(session, catalogues.first_tenant(session, "default"), "shop", ProductDraft(sku="a", title="Cup"))
+        service.put(session, tenants.find_or_create(session, "default"), "shop", ProductDraft(sku="a", title="Cup"))
     sweep(services.jobs, LEASE)
     assert received(broker, Queue.EMBED) == []  # it may be sent at this very moment by who committed it
     with services.sessions.begin() as session:
@@ -70,7 +70,7 @@ def test_a_message_stays_while_the_broker_is_away(services: Services) -> None:
 
 def test_products_that_still_wait_are_sent_again(services: Services, broker: Connection) -> None:
     with services.sessions.begin() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         for sku in ("a", "b", "c"):
             service.put(session, tenant, "shop", ProductDraft(sku=sku, title="Cup"))
         outbox.remove(session, [message.id for message in session.query(OutboxMessage)])
@@ -89,7 +89,7 @@ def test_a_catalogue_whose_products_wait_for_its_words_is_sent_again_once(
     services: Services, broker: Connection
 ) -> None:
     with services.sessions.begin() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         own = catalogues.find_or_create(session, tenant, "shop")
         catalogues.find_or_create(session, tenant, "other")
         overdue = func.now() - WORDS_QUEUED_FOR - A_MOMENT
@@ -104,7 +104,7 @@ def test_products_whose_worker_has_left_them_are_sent_again_before_those_that_no
     services: Services, broker: Connection
 ) -> None:
     with services.sessions.begin() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         for sku in ("taken", "waiting"):
             service.put(session, tenant, "shop", ProductDraft(sku=sku, title="Cup"))
         outbox.remove(session, [message.id for message in session.query(OutboxMessage)])
@@ -118,7 +118,7 @@ def test_products_whose_worker_has_left_them_are_sent_again_before_those_that_no
 
 def _add_import(services: Services, *, dry_run: bool = False, **values: Any) -> uuid.UUID:
     with services.sessions.begin() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         shop = catalogues.find_or_create(session, tenant, "shop")
         job = jobs.add(
             session,

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from app.catalog import service as catalog
 from app.catalog.drafts import MediaRef, ProductDraft
-from app.db import catalogues, embeddings, spaces
+from app.db import catalogues, embeddings, spaces, tenants
 from app.db.tables import Product
 from app.errors import NoActiveSpace, SpaceNotReady, SpaceUnknown
 from app.spaces import service
@@ -49,7 +49,7 @@ def test_a_space_whose_artifact_is_kept_stays_whatever_a_worker_comes_with(servi
 
 def test_a_catalogues_own_space_answers_it_and_no_other(services: Services) -> None:
     with services.sessions.begin() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         own, other = (catalogues.find_or_create(session, tenant, name) for name in ("own", "other"))
         common = service.adopt(session, _key("a"))
         space = spaces.find_or_create(session, _key("b"), catalogue_id=own)
@@ -90,7 +90,7 @@ def test_only_a_known_space_that_is_ready_can_be_activated(services: Services) -
 
 def test_a_new_space_embeds_all_anew_and_takes_no_product_from_the_job_that_waits_for_it(services: Services) -> None:
     with services.sessions.begin() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         waiting = catalog.put(session, tenant, "shop", ProductDraft(sku="waits", title="red shoe"))
         catalog.put(session, tenant, "shop", ProductDraft(sku="done", title="blue shoe"))
         done = session.scalars(select(Product).where(Product.sku == "done")).one()

@@ -11,7 +11,7 @@ from sqlalchemy import func, update
 from standardwebhooks.webhooks import Webhook as Signer
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from app.db import catalogues, jobs
+from app.db import jobs, tenants
 from app.db import webhooks as rows
 from app.db.job_tables import Job, Webhook, WebhookDelivery
 from app.types import DeliveryState, JobKind, JobState
@@ -49,12 +49,12 @@ def url(listener: Listener) -> Iterator[str]:
 
 def _hook(services: Services, url: str, kinds: tuple[JobKind, ...] = ALL) -> Webhook:
     with services.jobs.transaction() as session:
-        return service.add(session, catalogues.first_tenant(session, "default"), url, kinds)
+        return service.add(session, tenants.find_or_create(session, "default"), url, kinds)
 
 
 def _job(services: Services, kind: JobKind = JobKind.IMPORT, *, ended: bool = True) -> Job:
     with services.jobs.transaction() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         job = jobs.add(session, tenant_id=tenant, catalogue_id=None, kind=kind, request={}, total=2)
         if ended:
             jobs.advance(session, job.id, done=1, failed=1)
@@ -146,7 +146,7 @@ def test_what_fails_too_often_is_given_up_until_it_is_retried(services: Services
     assert _deliver(services) == 0
     listener.respond = answer(200)
     with services.jobs.transaction() as session:
-        assert service.retry(session, catalogues.first_tenant(session, "default"), hook.id) == 1
+        assert service.retry(session, tenants.find_or_create(session, "default"), hook.id) == 1
     assert _deliver(services) == 1
     assert service.state_of(_deliveries(services, hook)[0]) is DeliveryState.DELIVERED
 

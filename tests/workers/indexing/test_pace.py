@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.db import catalogues, jobs, open_jobs
+from app.db import jobs, open_jobs, tenants
 from app.types import JobKind, JobState
 from tests.conftest import Services
 from workers.connections import Connections
@@ -38,7 +38,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def _search(services: Services, state: JobState = JobState.QUEUED) -> None:
     with services.sessions.begin() as session:
-        tenant = catalogues.first_tenant(session, "default")
+        tenant = tenants.find_or_create(session, "default")
         job = jobs.add(session, tenant_id=tenant, catalogue_id=None, kind=JobKind.SEARCH, request={}, total=None)
         job.state = state
 

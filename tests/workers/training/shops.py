@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.catalog import service
 from app.catalog.drafts import MediaRef, ProductDraft
-from app.db import catalogues, media
+from app.db import media, tenants
 from app.keys.service import TENANT
 from app.media.store import MediaStore
 from tests.workers.pictures import noise
@@ -28,7 +28,7 @@ class Sold:
 
 def stock(session: Session, store: MediaStore, name: str, sold: Sequence[Sold]) -> int:
     """Puts products into a catalogue; returns its id."""
-    tenant = catalogues.first_tenant(session, TENANT)
+    tenant = tenants.find_or_create(session, TENANT)
     for each in sold:
         pictures = tuple(_stored(session, store, _png(seed), "image/png") for seed in each.pictures)
         sounds = tuple(_stored(session, store, sound, "audio/wav") for sound in each.sounds)
