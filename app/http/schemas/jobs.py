@@ -23,12 +23,11 @@ class PageQuerySchema(Schema):
 class JobsQuerySchema(PageQuerySchema):
     """Which jobs; several states or kinds with commas between."""
 
-    # The default once more: it would come out as text with commas.
     state = DelimitedList(
-        fields.String(validate=validate.OneOf(list(JobState))), load_default=[], metadata={"default": []}
+        fields.String(validate=validate.OneOf(list(JobState))), load_default=list, validate=validate.Length(min=1)
     )
     kind = DelimitedList(
-        fields.String(validate=validate.OneOf(list(JobKind))), load_default=[], metadata={"default": []}
+        fields.String(validate=validate.OneOf(list(JobKind))), load_default=list, validate=validate.Length(min=1)
     )
 
 

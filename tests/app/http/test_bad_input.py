@@ -303,7 +303,8 @@ def test_a_wrong_query_parameter_is_named(api: Api, products: str, query: str, p
 
 
 @pytest.mark.parametrize(
-    ("query", "pointer"), [("state=done", "/state/0"), ("cursor=e30", "/cursor"), ("cursor=%C3%A4", "/cursor")]
+    ("query", "pointer"),
+    [("state=done", "/state/0"), ("kind=", "/kind"), ("cursor=e30", "/cursor"), ("cursor=%C3%A4", "/cursor")],
 )
 def test_a_wrong_parameter_of_the_job_list_is_named(api: Api, query: str, pointer: str) -> None:
     assert_problem(api.get(f"/v1/jobs?{query}"), 422, pointer)
