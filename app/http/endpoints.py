@@ -125,19 +125,19 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
         )
 
         self.contracts.append(contract)
+        return functools.partial(self._declare, contract, tokens=tokens)
 
-        def declare(view: View) -> View:
-            handler = _answering(view, contract)
-            if query is not None:
-                handler = self.arguments(query, location="query")(handler)
-            handler = _guarded(handler, scopes, tokens=tokens) if scopes else handler
-            # Where flask-smorest looks for what its own decorators and callbacks document.
-            documented = getattr(handler, "_apidoc", {})
-            handler._apidoc = {**documented, "contract": contract}  # type: ignore[attr-defined]  # noqa: SLF001
-            self.route(rule, methods=[method], endpoint=view.__name__, parameters=paths.parameters(rule))(handler)
-            return view
-
-        return declare
+    def _declare(self, contract: Contract, view: View, *, tokens: bool) -> View:
+        handler = _answering(view, contract)
+        if contract.query is not None:
+            handler = self.arguments(contract.query, location="query")(handler)
+        handler = _guarded(handler, contract.scopes, tokens=tokens) if contract.scopes else handler
+        # Where flask-smorest looks for what its own decorators and callbacks document.
+        documented = getattr(handler, "_apidoc", {})
+        handler._apidoc = {**documented, "contract": contract}  # type: ignore[attr-defined]  # noqa: SLF001
+        parameters = paths.parameters(contract.rule)
+        self.route(contract.rule, methods=[contract.method], endpoint=view.__name__, parameters=parameters)(handler)
+        return view
 
 
 def _prepare_contract_doc(doc: dict[str, Any], doc_info: dict[str, Any], **_: object) -> dict[str, Any]:
