@@ -54,4 +54,4 @@ def require(session: Session, catalogue: str, sku: str) -> None:
 
 def _names(tags: ETags, etag: str) -> bool:
     """Whether an uploaded content is among those that a header names."""
-    return tags.star_tag or etag in {re.split("[.:]", tag)[0] for tag in tags.as_set()}
+    return tags.star_tag or etag in {re.split("[.:]", tag)[0] for tag in tags.as_set() if tag}

@@ -22,7 +22,7 @@ from tests.web import Web, serving
 FOLDER = Path(__file__).parent
 CASES = int(os.environ.get("FUZZ_CASES", "0"))  # at least; a moderate number unless told
 CALLS = 48
-EDGES = 3_000  # cases at least that stand at the edges of the schemas, however many others are drawn
+EDGES = 2_000  # cases at least that stand at the edges of the schemas, however many others are drawn
 ALL = "examples,coverage,fuzzing,stateful"
 QUICK = "examples,fuzzing,stateful"  # without those
 
