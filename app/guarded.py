@@ -11,7 +11,11 @@ import httpx
 from app.errors import HostPrivate
 
 LAST_PORT = 65_535
-TRANSLATED = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48")))
+PORTS = (80, 443, 8080, 8443)  # where web servers are: no mail, no database
+GLOBAL = ipaddress.IPv6Network("2000::/3")  # all that is given out of IPv6 (RFC 4291); what lies beyond leads elsewhere
+TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")  # leads to IPv4 (RFC 6052)
+# Not public either, whatever Python's own tables say of them: they are the network's own (RFC 6890, 7526), and Azure's.
+OWN = tuple(map(ipaddress.IPv4Network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")))
 
 
 def request_url(url: str) -> httpcore.URL:
@@ -30,17 +34,17 @@ def request_url(url: str) -> httpcore.URL:
 
 
 class GuardedBackend(httpcore.SyncBackend):
-    """Connects to public addresses only.
+    """Connects to public addresses only, at ports of the web.
 
     An address that a client gives could make the server ask its own neighbours, who trust it (OWASP: server-side
     request forgery). So a connection goes to an address that was looked up here and found public.
 
     Args:
-        allowed: host names that may be private all the same.
+        allowed: host names that may be private all the same, and have any port.
     """
 
     def __init__(self, allowed: Collection[str]) -> None:
-        self._allowed = frozenset(allowed)
+        self._allowed = frozenset(name.lower() for name in allowed)
 
     def connect_tcp(
         self,
@@ -53,10 +57,10 @@ class GuardedBackend(httpcore.SyncBackend):
         """Connects to the address that was looked at: a second look-up might find another.
 
         Raises:
-            HostPrivate: one of the host's addresses is not public.
+            HostPrivate: one of the host's addresses is not public, or the port is none of the web's.
             httpcore.ConnectError: the host is not known, or does not answer.
         """
-        address = host if host in self._allowed else _public_address(host, port)
+        address = host if host.lower() in self._allowed else _public_address(host, port)
         return super().connect_tcp(address, port, timeout, local_address, socket_options)
 
 
@@ -68,19 +72,21 @@ def _public_address(host: str, port: int) -> str:
     public = sorted(address for address in found if _is_public(address))
     if not public or len(public) < len(found):
         raise HostPrivate(f"The host {host} is not a public one; TRISEEK_FETCH_HOSTS can allow it.")
+    if port not in PORTS:
+        ports = ", ".join(map(str, PORTS))
+        raise HostPrivate(f"Port {port} of {host} is not asked, only {ports}; TRISEEK_FETCH_HOSTS can allow the host.")
     return public[0]
 
 
 def _is_public(address: str) -> bool:
     own = ipaddress.ip_address(address.partition("%")[0])
-    return own.is_global and not own.is_multicast and all(each.is_global for each in _within(own))
-
-
-def _within(own: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
-    """The addresses of the old kind that one of the new kind leads to (RFC 4291, 3056, 4380, 6052)."""
     if isinstance(own, ipaddress.IPv4Address):
-        return []
-    found = [own.ipv4_mapped, own.sixtofour, *(own.teredo or ())]
-    if any(own in network for network in TRANSLATED):
-        found.append(ipaddress.IPv4Address(int(own) & 0xFFFFFFFF))
-    return [each for each in found if each is not None]
+        return own.is_global and not own.is_multicast and not any(own in network for network in OWN)
+    if own in TRANSLATED:
+        return _is_public(str(ipaddress.IPv4Address(int(own) & 0xFFFFFFFF)))
+    return own in GLOBAL and own.is_global and all(_is_public(str(each)) for each in _within(own))
+
+
+def _within(own: ipaddress.IPv6Address) -> list[ipaddress.IPv4Address]:
+    """The addresses of the old kind that a tunnel's address leads to (RFC 3056, 4380)."""
+    return [each for each in (own.sixtofour, *(own.teredo or ())) if each is not None]

@@ -14,7 +14,7 @@ class Settings:
     """Every setting, read once at a process's start and passed down.
 
     Each field is read from the environment variable of its name in upper case, those that are no address with the
-    prefix `TRISEEK_`.
+    prefix `TRISEEK_`; or, for secrets, from the file that a variable `…_FILE` names.
     """
 
     database_url: str  # postgresql://user@host/name
@@ -48,6 +48,8 @@ class Settings:
     requests_per_minute: int = field(default=0, metadata={"smallest": 0})
     # Pages of other hosts that may ask from a browser, with commas: https://shop.example. With search tokens, not keys.
     cors_origins: frozenset[str] = frozenset()
+    # Proxies before the web process, whose X-Forwarded-For, -Proto and -Host are believed; nobody's if 0.
+    trusted_proxies: int = field(default=0, metadata={"smallest": 0})
     fetch_hosts: frozenset[str] = frozenset()  # names of private hosts that pictures may be fetched from, with commas
     encoders: str = ""  # where the alignment's encoders are that have no name: text=/models/bert,image=org/name
 
@@ -61,14 +63,14 @@ class Settings:
         """Reads the settings.
 
         Raises:
-            SettingsInvalid: naming each variable that is missing or is not of its type.
+            SettingsInvalid: naming each variable that is missing or is not of its type, or a file that cannot be read.
         """
         source = os.environ if environ is None else environ
         values: dict[str, object] = {}
         wrong: list[str] = []
         for spec in fields(cls):
             variable = spec.name.upper() if spec.name.endswith("_url") else f"TRISEEK_{spec.name.upper()}"
-            text = source.get(variable, "")
+            text = _read(source, variable)
             if text == "":
                 if spec.default is MISSING:
                     wrong.append(f"{variable} is not set")
@@ -88,19 +90,19 @@ def urls_from_env(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Those of `DATABASE_URL`, `REDIS_URL` and `MEDIA_URL` that are set: servers to use in place of embedded ones."""
     source = os.environ if environ is None else environ
     names = [spec.name.upper() for spec in fields(Settings) if spec.default is MISSING]
-    return {name: source[name] for name in names if source.get(name)}
+    return {name: text for name in names if (text := _read(source, name))}
 
 
 def owner_urls_from_env() -> dict[str, str]:
     """The same for whoever looks after the servers: the database as the role that owns its tables."""
-    admin = os.environ.get("DATABASE_ADMIN_URL", "")
+    admin = _read(os.environ, "DATABASE_ADMIN_URL")
     return urls_from_env() | ({"DATABASE_URL": admin} if admin else {})
 
 
 def replica_from_env(environ: Mapping[str, str] | None = None) -> str:
     """What `DATABASE_REPLICA_URL` says, if anything."""
     source = os.environ if environ is None else environ
-    return source.get("DATABASE_REPLICA_URL", "")
+    return _read(source, "DATABASE_REPLICA_URL")
 
 
 def encoders_from_env(environ: Mapping[str, str] | None = None) -> str:
@@ -118,6 +120,17 @@ def alignment_from_env(environ: Mapping[str, str] | None = None) -> str | None:
 def child_environ(given: Mapping[str, str], defaults: Mapping[str, str] | None = None) -> dict[str, str]:
     """A child's environment: ours, over the defaults, under what is given."""
     return {**(defaults or {}), **os.environ, **given}
+
+
+def _read(source: Mapping[str, str], variable: str) -> str:
+    """What the variable says, or the file that `…_FILE` names, as secrets of containers are given; empty if neither."""
+    text, file = source.get(variable, ""), source.get(f"{variable}_FILE", "")
+    if text or not file:
+        return text
+    try:
+        return Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"{variable}_FILE={file!r} cannot be read: {type(error).__name__}") from error
 
 
 def _parse(kind: object, text: str, smallest: int) -> object:

@@ -112,12 +112,13 @@ class SpaceKey:
 
 @dataclass(frozen=True, kw_only=True)
 class QueryPart:
-    """One thing that a search asks for: a text, a stored picture or recording, or a product."""
+    """One thing that a search asks for: a text, a picture or recording, or a product."""
 
     name: str  # where it stood in the request: "text", "image", "query/2"
     modality: Modality | None  # None for a product, which asks with all the modalities it has
     text: str | None = None
     media: str | None = None  # SHA-256 of the bytes in the media store
+    url: str | None = None  # where they are fetched before it is searched with
     sku: str | None = None
     weight: float = 1.0
 

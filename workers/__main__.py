@@ -5,6 +5,7 @@ import click
 from app.cli.commands import Commands
 from workers.cli.align import align
 from workers.cli.bench_ingest import bench_ingest
+from workers.cli.bench_query import bench_query
 from workers.cli.bench_rank import bench_rank
 from workers.cli.bench_reindex import bench_reindex
 from workers.cli.bench_size import bench_size
@@ -30,6 +31,7 @@ main.add_command(align)
 main.add_command(evaluate)
 main.add_command(weights)
 main.add_command(bench_ingest)
+main.add_command(bench_query, name="bench-query")
 main.add_command(bench_rank)
 main.add_command(bench_reindex)
 main.add_command(bench_size)

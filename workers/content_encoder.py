@@ -12,6 +12,7 @@ from app.errors import TriseekError
 from app.types import EncoderCard, Modality, Role
 from workers.decoding.decoders import Decoders
 from workers.encoders.base import BATCH, Divided, Encoder, Prepared
+from workers.thumbnails import StoredPicture
 
 Source = str | bytes | Callable[[], bytes]
 AHEAD = 2 * BATCH  # contents of a modality that are decoded before they are encoded: bounds what memory they take
@@ -73,7 +74,11 @@ class ContentEncoder:
     def _prepare(self, content: Source, role: Role) -> Prepared | TriseekError:
         try:
             data = content() if callable(content) else content
-            decoded = data if isinstance(data, str) else self._decoders.decode(Modality(self.card.modality), data)
+            if isinstance(data, str):
+                return self._encoder.prepare(data, role)
+            decoded = self._decoders.decode(Modality(self.card.modality), data)
+            if isinstance(content, StoredPicture):
+                content.leave_thumbnails(decoded)
             return self._encoder.prepare(decoded, role)
         except TriseekError as error:
             return error

@@ -11,6 +11,7 @@ from app.errors import MediaUnfetchable, TriseekError
 from app.media.store import MediaStore
 from app.types import Modality
 from workers.content_encoder import Source
+from workers.thumbnails import StoredPicture
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +48,13 @@ def texts_of(product: Product) -> Iterator[Content]:
 def medium_of(store: MediaStore, product: Product, row: ProductMedia) -> Content:
     """A picture or recording of a product."""
     digest = row.digest or ""
+    modality = Modality(row.modality)
     return Content(
         catalogue_id=product.catalogue_id,
         product_id=product.id,
-        modality=Modality(row.modality),
+        modality=modality,
         ordinal=row.ordinal,
         digest=digest,
-        data=partial(store.get, digest),
+        data=StoredPicture(store, digest) if modality is Modality.IMAGE else partial(store.get, digest),
         problem=None if row.problem is None else MediaUnfetchable(row.problem),
     )

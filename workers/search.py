@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.db import jobs, tenancy
+from app.db.durability import need_not_wait
 from app.db.job_tables import Job
 from app.db.ranking_statement import Scan
 from app.db.replica import Replica
@@ -39,6 +40,7 @@ def run_search(connections: Connections, held: HeldSpaces, job_id: UUID) -> None
     encoders together, and while the database looks for one, another is re-ranked.
     """
     with connections.jobs.transaction() as session:
+        need_not_wait(session)  # a search that a crash takes back is run again
         own = jobs.start(session, job_id)
         # One that was begun before may be what ended its worker: it takes no other with it.
         others = connections.settings.query_batch - 1 if own is None or own.attempts == 1 else 0
@@ -76,6 +78,7 @@ def _answer(connections: Connections, held: HeldSpaces, job: Job) -> None:
     result, problem = _outcome(connections, held, job)
     state = JobState.SUCCEEDED if problem is None else JobState.FAILED
     with connections.jobs.transaction() as session:
+        need_not_wait(session)  # as above
         jobs.finish(session, job.id, state, result=result, error=problem)
         if result is not None and result["scan"] == Scan.APPROXIMATE and job.id.int % CHECKED_EVERY == 0:
             enqueue(session, Task.CHECK_RECALL, [str(job.id)])

@@ -46,7 +46,7 @@ class Drafter:
         Raises:
             MediaUnreadable, MediaTooLarge: naming each wrong one by its pointer.
         """
-        checked: list[tuple[bytes, str] | RemoteRef] = []
+        checked: list[str | RemoteRef] = []  # content types: the bytes are read again, so that few are in memory
         wrong: list[FieldError] = []
         worst: type[TriseekError] = MediaUnreadable
         for number, source in enumerate(sources):
@@ -54,14 +54,16 @@ class Drafter:
                 checked.append(RemoteRef(source["url"]))
                 continue
             try:
-                data = _bytes_of(source, uploads)
-                checked.append((data, self._check(data, modality)))
+                checked.append(self._check(_bytes_of(source, uploads), modality))
             except (MediaUnreadable, MediaTooLarge) as error:
                 wrong.append(FieldError(f"{pointer}/{number}", error.detail))
                 worst = type(error)
         if wrong:
             raise worst(wrong[0].detail, wrong)
-        return tuple(each if isinstance(each, RemoteRef) else self._put(*each) for each in checked)
+        return tuple(
+            each if isinstance(each, RemoteRef) else self._put(_bytes_of(source, uploads), each)
+            for source, each in zip(sources, checked, strict=True)
+        )
 
     def medium(self, source: Mapping[str, Any], modality: Modality, uploads: Mapping[str, bytes]) -> MediaRef:
         """Stores one picture or recording that came with the request.

@@ -14,7 +14,7 @@ from rich.table import Table
 from app.cli.server import DATA, running
 from app.doctor import programs, servers
 from app.doctor.finding import Finding, Health
-from app.settings import owner_urls_from_env, replica_from_env
+from app.settings import owner_urls_from_env, replica_from_env, urls_from_env
 
 STYLE = {Health.FINE: "green", Health.WARNING: "yellow", Health.BROKEN: "red"}
 
@@ -58,6 +58,8 @@ def _checked(data: Path) -> Iterator[Finding]:
         yield Finding(part="servers", health=Health.WARNING, said=f"nothing runs on {data}", mend=mend)
         return
     yield from servers.database(urls["DATABASE_URL"])
+    if url := urls_from_env().get("DATABASE_URL"):
+        yield from servers.login(url)
     if replica := replica_from_env():
         yield from servers.replica(urls["DATABASE_URL"], replica)
     yield from servers.broker(urls["REDIS_URL"])

@@ -82,6 +82,10 @@ for command in (
 ):
     triseek.add_command(command)
 bench.add_command(
+    passed_on("bench-query", "Search over HTTP, beside the pipeline in one process (needs the workers' packages)."),
+    name="query",
+)
+bench.add_command(
     passed_on("bench-ingest", "Upload products, beside the encoders alone (needs the workers' packages)."),
     name="ingest",
 )

@@ -22,16 +22,18 @@ def ensure(server_url: str, name: str) -> None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
-def let_in(owner_url: str, role: DatabaseRole) -> str:
-    """Lets processes log in as a role, without a password: on a server that only its own user reaches.
+def let_in(owner_url: str, role: DatabaseRole, password: str | None = None) -> str:
+    """Lets processes log in as a role.
 
     Args:
         owner_url: the database as the role that owns its tables.
         role: made by the migrations.
+        password: none on a server that only its own user reaches.
 
     Returns:
         The database as that role.
     """
+    change = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
     with psycopg.connect(owner_url, autocommit=True, connect_timeout=5) as connection:
-        connection.execute(sql.SQL("ALTER ROLE {} LOGIN").format(sql.Identifier(role)))
-    return make_url(owner_url).set(username=str(role)).render_as_string(hide_password=False)
+        connection.execute(change)
+    return make_url(owner_url).set(username=str(role), password=password).render_as_string(hide_password=False)

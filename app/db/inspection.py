@@ -31,6 +31,16 @@ def versions(connection: Connection) -> Versions:
     )
 
 
+def is_unbound(connection: Connection) -> bool:
+    """Whether row-level security does not bind who logged in: a superuser, or the owner of the tables."""
+    asked = """
+SELECT rolsuper OR rolbypassrls
+    OR pg_has_role(session_user, (SELECT relowner FROM pg_class WHERE oid = to_regclass('products')), 'USAGE')
+FROM pg_roles WHERE rolname = session_user
+"""
+    return bool(connection.execute(text(asked)).scalar())
+
+
 def spaces_by_state(connection: Connection) -> Mapping[str, int]:
     """How many embedding spaces are in each state."""
     counted = "SELECT state, count(*) FROM embedding_spaces GROUP BY state ORDER BY state"

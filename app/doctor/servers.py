@@ -39,6 +39,24 @@ def database(database_url: str) -> Iterator[Finding]:
         engine.dispose()
 
 
+def login(database_url: str) -> Iterator[Finding]:
+    """Whether who logs in for web and workers is bound by row-level security; nothing where it cannot be asked."""
+    engine = make_engine(database_url, pool_size=1)
+    try:
+        with engine.connect() as connection:
+            is_unbound = inspection.is_unbound(connection)
+    except SQLAlchemyError:
+        return
+    finally:
+        engine.dispose()
+    yield Finding(
+        part="login",
+        health=_unless(is_unbound, Health.WARNING),
+        said="owns the tables" if is_unbound else "is bound by row-level security",
+        mend="Give web and workers logins of their own: see app/docs/deployment.md, Secrets.",
+    )
+
+
 def replica(database_url: str, replica_url: str) -> Iterator[Finding]:
     """The standby that searches may read: reachable, of this database, and how far behind."""
     mend = "Point DATABASE_REPLICA_URL to a streaming standby of DATABASE_URL, or unset it. The primary answers alone."

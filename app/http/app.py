@@ -6,6 +6,7 @@ from apispec import APISpec
 from flask import Flask, Response, request
 from flask_cors import CORS
 from werkzeug.exceptions import NotFound
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.http import auth, request_ids
 from app.http.audit import audit
@@ -60,6 +61,8 @@ def create_app(settings: Settings) -> Flask:
     compress(app)
     app.before_request(_refuse_nul)
     app.after_request(_harden)
+    if hops := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # Flask's way
     if settings.cors_origins:
         CORS(app, resources=SHARED, origins=sorted(settings.cors_origins), expose_headers=TOLD, max_age=PREFLIGHT)
     app.register_blueprint(pages)

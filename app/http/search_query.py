@@ -5,7 +5,7 @@ from typing import Any
 
 from app.catalog.drafting import Drafter
 from app.catalog.drafts import MediaRef
-from app.errors import FieldError, MediaTooLarge, MediaUnreadable, TriseekError
+from app.errors import FieldError, MediaTooLarge, MediaUnreadable, RequestInvalid, TriseekError
 from app.http.schemas.searches import SHORT_FORM
 from app.types import Modality, QueryPart, SearchQuery
 
@@ -37,6 +37,17 @@ def read_query(
     return SearchQuery(parts=tuple(parts), against=against, facets=facets, **options), stored
 
 
+def refuse_addresses(query: SearchQuery, why: str) -> None:
+    """Refuses a query that names pictures or recordings by their addresses, where nobody fetches them.
+
+    Raises:
+        RequestInvalid: naming each.
+    """
+    wrong = [FieldError(f"/{part.name}", why) for part in query.parts if part.url is not None]
+    if wrong:
+        raise RequestInvalid(f"{wrong[0].pointer}: {why}", wrong)
+
+
 def _asked(content: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Each part by its name, where it stands, and its content with its weight."""
     for name in SHORT_FORM:
@@ -58,6 +69,8 @@ def _part(
     source = asked[modality]
     if "product" in source:
         return QueryPart(name=name, modality=modality, sku=source["product"], weight=weight), []
+    if "url" in source:
+        return QueryPart(name=name, modality=modality, url=source["url"], weight=weight), []
     try:
         ref = drafter.medium(source, modality, uploads)
     except (MediaUnreadable, MediaTooLarge) as error:

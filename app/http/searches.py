@@ -17,7 +17,7 @@ from app.http.openapi.contract import Reply
 from app.http.present import job_with_result
 from app.http.schemas.searches import FinishedSearchSchema, SearchFormSchema, SearchSchema
 from app.http.search_form import read_search_form
-from app.http.search_query import read_query
+from app.http.search_query import read_query, refuse_addresses
 from app.http.services import services
 from app.http.waiting import expecting, preferred_wait, wait_for
 from app.search import service
@@ -55,6 +55,8 @@ def submit_search(body: Body, catalogue: str) -> Answer:
     tokens.require_catalogue(catalogue)
     services().load.take_search()
     query, stored = read_query(body.content, body.uploads.files, services().drafter)
+    if identity().token is not None:
+        refuse_addresses(query, "A search token has nothing fetched: send the file itself.")
     query = replace(query, within=tokens.within())
 
     job_id, seconds = uuid.uuid4(), preferred_wait()

@@ -34,7 +34,7 @@ from app.http.schemas.spaces import (
     SpacesSchema,
     VerifyRequestSchema,
 )
-from app.http.search_query import read_query
+from app.http.search_query import read_query, refuse_addresses
 from app.http.services import services
 from app.media.content import MEBIBYTE
 from app.spaces import packing, reindex, service, verification
@@ -138,6 +138,7 @@ def verify_space(body: Body, space_id: int) -> Answer:
     stored: list[MediaRef] = []
     for asked in body.content["queries"]:
         query, refs = read_query(asked["search"], body.uploads.files, services().drafter)
+        refuse_addresses(query, "Judged searches have nothing fetched: send the file itself.")
         searches.append(JudgedSearch(query=query, relevant=tuple(asked["relevant"]), kind=asked["kind"]))
         stored += refs
 

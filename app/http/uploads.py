@@ -8,6 +8,8 @@ from typing import Any, Self
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from app.errors import FieldError, RequestInvalid
+from app.http.services import services
+from app.http.uploaded_files import UploadedFiles, size_of
 
 LONGEST_NAME = 200
 
@@ -16,26 +18,25 @@ LONGEST_NAME = 200
 class Uploads:
     """Files by the names that `{"upload": name}` gives them, and those names by the form's parts."""
 
-    files: dict[str, bytes] = field(default_factory=dict)
+    files: UploadedFiles = field(default_factory=UploadedFiles)
     parts: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, files: MultiDict[str, FileStorage]) -> Self:
         """Reads all files of a form. An empty file input of a browser, no name and no bytes, is no file."""
-        uploads = cls()
+        uploads = cls(files=UploadedFiles(services().settings.max_media_mb))
         for part, each in files.items(multi=True):
-            data = each.read()
-            if not data and not each.filename:
+            if not each.filename and not size_of(each):
                 continue
             name = _unique((each.filename or part)[:LONGEST_NAME], uploads.files)
-            uploads.files[name] = data
+            uploads.files.add(name, each)
             uploads.parts.setdefault(part, []).append(name)
         return uploads
 
     def take(self, part: str) -> bytes | None:
         """A part that may come as a file although it is none, as `curl -F product=@file.json` sends it."""
         names = self.parts.pop(part, [])
-        return self.files.pop(names[0]) if names else None
+        return self.files.take(names[0]) if names else None
 
     def unnamed(self, part: str, named: set[str]) -> list[dict[str, str]]:
         """The files of a part that no `{"upload": name}` speaks of, as such."""
@@ -45,10 +46,10 @@ class Uploads:
         """SHA-256 of the form's content, whatever the boundary between its parts."""
         sha = hashlib.sha256()
         fields = [(part, "", value.encode("utf-8", "surrogatepass")) for part, value in form.items(multi=True)]
-        files = [(part, name, self.files[name]) for part, names in self.parts.items() for name in names]
-        for part, name, data in fields + files:
-            sha.update(repr((part, name, len(data))).encode("utf-8", "surrogatepass"))
-            sha.update(data)
+        found = [(part, name, hashlib.sha256(data).digest()) for part, name, data in fields]
+        found += [(part, name, self.files.digest(name)) for part, names in self.parts.items() for name in names]
+        for part, name, digest in found:
+            sha.update(repr((part, name)).encode("utf-8", "surrogatepass") + digest)
         return sha.digest()
 
 

@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.db import outbox
+from app.db.durability import need_not_wait
 from app.db.job_tables import OutboxMessage
 from app.jobs.names import QUEUE_OF_TASK, Task
 
@@ -69,6 +70,7 @@ class JobClient:
         sent = self.send(messages)
         if sent:
             with session.begin():
+                need_not_wait(session)  # what were still there would be sent once more
                 outbox.remove(session, sent)
 
 

@@ -13,6 +13,7 @@ class Queue(StrEnum):
     CHECK = "check"  # dry runs: the same workers, in turn with what waits to be embedded
     REINDEX = "reindex"  # the same workers, too, in turn with the others
     IMPORT = "import"
+    FETCH = "fetch"  # pictures that searches name by their addresses: the workers of upkeep, in turn with theirs
     TRAIN = "train"
     UPKEEP = "upkeep"
 
@@ -21,6 +22,7 @@ class Task(StrEnum):
     """Every task, by the name that a message carries."""
 
     RUN_SEARCH = "search.run"
+    FETCH_QUERY = "search.fetch"
     CHECK_RECALL = "search.recall"
     REPLAY_SEARCH = "search.replay"
     EMBED_PRODUCTS = "embed.products"
@@ -43,6 +45,7 @@ class Task(StrEnum):
 
 QUEUE_OF_TASK = {
     Task.RUN_SEARCH: Queue.QUERY,
+    Task.FETCH_QUERY: Queue.FETCH,
     Task.CHECK_RECALL: Queue.EMBED,
     Task.REPLAY_SEARCH: Queue.QUERY,
     Task.EMBED_PRODUCTS: Queue.EMBED,
@@ -62,6 +65,12 @@ QUEUE_OF_TASK = {
     Task.TIDY: Queue.UPKEEP,
     Task.DELIVER: Queue.UPKEEP,
 }
+
+
+def search_task(request: Mapping[str, Any]) -> Task:
+    """The next task of a search with this request: what it names by an address is fetched before it runs."""
+    lacks = any(part.get("url") and not part["media"] for part in request.get("parts", ()))
+    return Task.FETCH_QUERY if lacks else Task.RUN_SEARCH
 
 
 def import_task(request: Mapping[str, Any]) -> Task:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.db import catalogues, embeddings, idempotency, open_jobs, outbox, recall
 from app.jobs.client import JobClient, enqueue
-from app.jobs.names import Task, import_task
+from app.jobs.names import Task, import_task, search_task
 from app.spaces.overdue import sweep_spaces
 from app.types import JobKind
 
@@ -34,7 +34,8 @@ def sweep(client: JobClient, lease: timedelta) -> None:
         searches = open_jobs.requeue_overdue(
             session, JobKind.SEARCH, queued=SEARCH_QUEUED_FOR, running=SEARCH_RUNNING_FOR, limit=AT_ONCE
         )
-        enqueue(session, Task.RUN_SEARCH, *[[str(job.id)] for job in searches])
+        for job in searches:
+            enqueue(session, search_task(job.request), [str(job.id)])
     with client.transaction() as session:
         imports = open_jobs.requeue_overdue(session, JobKind.IMPORT, queued=queued, running=lease, limit=AT_ONCE)
         for job in imports:

@@ -79,7 +79,12 @@ def _worker(queues: str, modules: list[str], *, processes: int, level: str = "in
 
 
 def _upkeep(place: Path) -> list[str]:
-    return [*_worker("upkeep", ["workers.tasks.upkeep"], processes=3, level="warning"), "-B", "-s", str(place / "beat")]
+    return [
+        *_worker("upkeep,fetch", ["workers.tasks.upkeep"], processes=3, level="warning"),
+        "-B",
+        "-s",
+        str(place / "beat"),
+    ]
 
 
 def free_port(wanted: int | None) -> int:

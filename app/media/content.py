@@ -1,6 +1,7 @@
 """What stored bytes are: told from the bytes themselves, never from a file's name or a client's word."""
 
 import io
+import warnings
 
 from PIL import Image, UnidentifiedImageError
 
@@ -13,6 +14,8 @@ MEBIBYTE = 2**20
 # Pillow's own guard warns at one size and raises at another. Ours is checked wherever a picture is opened, on its
 # header, before any pixel is decoded.
 Image.MAX_IMAGE_PIXELS = None
+# Nor do its warnings help: a strange picture can bring thousands of them, and fill the log.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 # Beginnings by which the recordings of browsers, phones and shops are known. Anything else that is neither a picture
 # nor a text is left to the worker's decoder.

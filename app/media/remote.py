@@ -32,10 +32,12 @@ class Fetcher:
     Args:
         max_bytes: of one answer.
         allowed: host names that may be private all the same, as a shop's own picture server.
+        within: seconds for one fetch, for somebody who waits: then nothing is tried again.
     """
 
-    def __init__(self, max_bytes: int, allowed: Collection[str] = ()) -> None:
+    def __init__(self, max_bytes: int, allowed: Collection[str] = (), *, within: float | None = None) -> None:
         self._max_bytes = max_bytes
+        self._tries, self._longest = (TRIES, LONGEST) if within is None else (1, within)
         self._pool = httpcore.ConnectionPool(network_backend=GuardedBackend(allowed), max_connections=64)
 
     def __enter__(self) -> "Fetcher":
@@ -52,7 +54,7 @@ class Fetcher:
             MediaTooLarge: there are more bytes than allowed.
         """
         tries = Retrying(
-            stop=stop_after_attempt(TRIES),
+            stop=stop_after_attempt(self._tries),
             wait=wait_exponential_jitter(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE),
             retry=retry_if_exception_type(_Later),
             reraise=True,
@@ -60,10 +62,11 @@ class Fetcher:
         try:
             return tries(self._follow, url)
         except _Later as error:
-            raise MediaUnfetchable(f"{url} could not be fetched in {TRIES} tries: {error}.") from error
+            often = f" in {self._tries} tries" if self._tries > 1 else ""
+            raise MediaUnfetchable(f"{url} could not be fetched{often}: {error}.") from error
 
     def _follow(self, url: str) -> bytes:
-        until = time.monotonic() + LONGEST
+        until = time.monotonic() + self._longest
         place = url
         for _ in range(MOST_REDIRECTS + 1):
             try:
@@ -81,7 +84,10 @@ class Fetcher:
 
     def _ask(self, url: str, until: float) -> bytes | str:
         """The bytes of one answer, or where it sends us."""
-        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), PATIENCE)
+        left = until - time.monotonic()
+        if left <= 0:
+            raise _Later(f"it took more than {self._longest:g} seconds")
+        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), min(PATIENCE, left))
         with self._pool.stream("GET", request_url(url), headers=HEADERS, extensions={"timeout": timeouts}) as response:
             if response.status in REDIRECTS:
                 return _header(response, b"location")
@@ -95,7 +101,7 @@ class Fetcher:
                 if len(data) > self._max_bytes:
                     raise MediaTooLarge(f"{url} has more than {self._max_bytes / 2**20:g} MiB.")
                 if time.monotonic() > until:
-                    raise _Later(f"it took more than {LONGEST:g} seconds")
+                    raise _Later(f"it took more than {self._longest:g} seconds")
             return bytes(data)
 
 

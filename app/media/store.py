@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 import fsspec
 
 from app.errors import MediaMissing, MediaStoreFull
+from app.media.thumbnails import thumbnail_paths
 
 CHUNK = 2**20  # bytes
 FRESH = 86_400  # seconds in which what was written is not removed for being of no use
@@ -82,7 +83,7 @@ class MediaStore:
             raise MediaMissing(f"The media store does not hold {digest}.") from error
 
     def remove(self, digest: str, *, only_old: bool = False) -> bool:
-        """Removes the bytes of this SHA-256; whether they were there.
+        """Removes the bytes of this SHA-256, with a picture's smaller versions; whether they were there.
 
         Args:
             digest: hex.
@@ -91,6 +92,8 @@ class MediaStore:
         path = self._path(digest)
         if only_old and self._is_fresh(path):
             return False
+        for derived in thumbnail_paths(digest):
+            self.remove_derived(derived)
         try:
             self._files.rm_file(path)
         except FileNotFoundError:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.db import removals, unused_media
 from app.db.locks import only_one
 from app.media.store import MediaStore
+from app.media.thumbnails import FOLDER, digest_of
 
 GRACE = datetime.timedelta(hours=1)  # in which unused bytes may come to be used again
 AT_ONCE = 200  # contents removed in one transaction
@@ -51,6 +52,7 @@ def _collected(sessions: sessionmaker[Session], store: MediaStore, unused: int) 
         if len(taken) < AT_ONCE:
             break
     found["unknown"] = _remove_unknown(sessions, store)
+    _remove_thumbnails(sessions, store)
     found["outputs"] = sum(_remove_outputs(sessions, store))
     return found
 
@@ -74,6 +76,17 @@ def _remove_unknown(sessions: sessionmaker[Session], store: MediaStore) -> int:
             known = unused_media.known(session, digests)
         count += sum(store.remove(digest, only_old=True) for digest in digests if digest not in known)
     return count
+
+
+def _remove_thumbnails(sessions: sessionmaker[Session], store: MediaStore) -> None:
+    """Those that a worker made of pictures that were removed meanwhile."""
+    for part in store.derived(FOLDER):
+        names = store.derived(f"{FOLDER}/{part}")
+        with sessions() as session:
+            known = unused_media.known(session, sorted({digest_of(name) for name in names}))
+        for name in names:
+            if digest_of(name) not in known:
+                store.remove_derived(f"{FOLDER}/{part}/{name}")
 
 
 def _remove_outputs(sessions: sessionmaker[Session], store: MediaStore) -> Iterator[int]:

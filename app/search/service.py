@@ -16,7 +16,7 @@ from app.db.filtering import EVERYTHING, Filter, sql_of
 from app.db.job_tables import Job
 from app.errors import FieldError, JobUnfinished, ProductUnknown, RequestInvalid
 from app.jobs.client import enqueue
-from app.jobs.names import Task
+from app.jobs.names import Task, search_task
 from app.search.filters import parse_filter
 from app.types import JobKind, JobState, Modality, QueryPart, SearchQuery
 
@@ -66,7 +66,7 @@ def submit(
         total=None,
         job_id=job_id,
     )
-    enqueue(session, Task.RUN_SEARCH, [str(job.id)])
+    enqueue(session, search_task(job.request), [str(job.id)])
     return job
 
 

@@ -70,6 +70,8 @@ def upgrade() -> None:
     for table, (column, parent) in OF_ROWS.items():
         # Under the parent's own policy.
         _isolate(table, f"EXISTS (SELECT FROM {parent} WHERE {parent}.id = {table}.{column})")
+    # Of whoever runs the server: workers, who may make no tenant, find it there.
+    op.execute("INSERT INTO tenants (name) VALUES ('default') ON CONFLICT DO NOTHING")
     # What an administrator could do was done for the only tenant, who runs the server.
     op.execute("UPDATE api_keys SET scopes = scopes || '{operate}' WHERE 'admin' = ANY (scopes)")
 

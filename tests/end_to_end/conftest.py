@@ -87,8 +87,6 @@ class Shop:
 
 @pytest.fixture
 def shop(services: Services, embedder: Embedder) -> Iterator[Shop]:
-    with services.sessions.begin() as session:
-        tenants.find_or_create(session, "default")
     connections = Connections.of(services.settings)
     with connections.jobs.transaction() as session:
         space = adopt(session, embedder.space_key)

@@ -1,6 +1,7 @@
 """The sample catalogue's own pictures and voices, through encoders, alignment, ranking and re-rank."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,12 +9,17 @@ from PIL import Image, ImageOps
 from sqlalchemy import select
 
 from app.catalog.drafts import ProductDraft
-from app.db import embeddings
+from app.db import embeddings, tenants
 from app.db.space_tables import Tokens
+from app.media.thumbnails import thumbnail_path
 from app.sample.catalogue import Thing, things
 from app.sample.speech import synthesise
-from app.types import Modality, QueryPart
-from tests.end_to_end.conftest import Shop
+from app.search.fetching import fetch_query
+from app.search.service import submit
+from app.types import Modality, QueryPart, SearchQuery
+from tests.app.web_site import HOST, answer, web_site
+from tests.end_to_end.conftest import CATALOGUE, Shop
+from workers.search import run_search
 from workers.stored import read_content
 
 SKUS = ("banana", "guitar", "scissors", "hammer", "umbrella", "bicycle", "carrot", "trumpet")
@@ -54,6 +60,26 @@ def test_an_altered_picture_finds_the_product(stocked: Shop) -> None:
     ImageOps.mirror(Image.open(io.BytesIO(_things()["guitar"].picture())).convert("RGB")).save(picture, "JPEG")
     part = QueryPart(name="image", modality=Modality.IMAGE, media=stocked.store(picture.getvalue()).digest)
     assert stocked.found(part)[0] == "guitar"
+
+
+def test_a_picture_that_was_embedded_has_a_smaller_version(stocked: Shop) -> None:
+    [row] = stocked.view("guitar").media
+    data = stocked.connections.store.get_derived(thumbnail_path(row.digest or "", 160))
+    assert data is not None
+    assert Image.open(io.BytesIO(data)).width == 160
+
+
+def test_a_picture_is_found_by_its_address(stocked: Shop) -> None:
+    own = stocked.connections
+    with web_site({"/a": answer(200, _things()["guitar"].picture())}) as (site, _):
+        part = QueryPart(name="image", modality=Modality.IMAGE, url=f"{site}/a")
+        with own.jobs.transaction() as session:
+            tenant = tenants.find_or_create(session, "default")
+            job_id = submit(session, tenant, CATALOGUE, SearchQuery(parts=(part,))).id
+        fetch_query(own.jobs, own.store, replace(own.settings, fetch_hosts=frozenset({HOST})), job_id)
+    run_search(own, stocked.held, job_id)
+    result = stocked.job(job_id).result or {}
+    assert result["hits"][0]["sku"] == "guitar"
 
 
 def test_a_spoken_word_finds_the_product_and_is_written_down(stocked: Shop) -> None:

@@ -1,4 +1,4 @@
-"""The tasks that see to what was lost or left over, or is to follow a change of settings."""
+"""The tasks that see to what was lost or left over, what is to follow a change of settings, or is to be fetched."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -11,6 +11,7 @@ from app.jobs.upkeep import sweep as sweep_once
 from app.removal.collecting import collect, forget_jobs
 from app.removal.service import remove_due
 from app.removal.upkeep_jobs import run
+from app.search.fetching import fetch_query
 from app.spaces.indexing import clear_space, index_adopted, index_space
 from app.webhooks.delivery import deliver_due
 from workers.celery import celery
@@ -56,6 +57,13 @@ def deliver() -> None:
     """Tells webhooks of what has ended."""
     own = connections()
     deliver_due(own.sessions, own.settings.fetch_hosts)
+
+
+@celery.task(name=str(Task.FETCH_QUERY), soft_time_limit=30, time_limit=40)
+def fetch(job_id: str) -> None:
+    """Fetches the pictures and recordings that a search names by their addresses."""
+    own = connections()
+    fetch_query(own.jobs, own.store, own.settings, UUID(job_id))
 
 
 @celery.task(name=str(Task.INDEX_WORDS))

@@ -32,7 +32,7 @@ def _sku() -> fields.String:
 
 
 class QueryMediaSchema(MediaSchema):
-    """A picture or recording to search with: its bytes, a file of the request, or those of a product."""
+    """A picture or recording to search with: its bytes, a file of the request, an address, or those of a product."""
 
     product = fields.String(
         validate=[validate.Length(1, 200), single_line],
@@ -41,11 +41,9 @@ class QueryMediaSchema(MediaSchema):
 
     @validates_schema
     def check_one_source(self, data: dict[str, Any], **_: object) -> None:
-        """Exactly one source, and one that is supported."""
-        if "url" in data:
-            raise ValidationError("is not supported yet: send base64, or a file in a multipart request", "url")
+        """Exactly one source."""
         if len(data) != 1:
-            raise ValidationError("must have exactly one of base64, upload or product")
+            raise ValidationError("must have exactly one of base64, upload, url or product")
 
 
 class QueryPartSchema(Schema):

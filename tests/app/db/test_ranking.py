@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.catalog import service
 from app.catalog.drafts import ProductDraft
-from app.db import embeddings, products, ranking, tenants
+from app.db import embeddings, products, ranking, tenants, vector_indexes
 from app.db.ranking_statement import RankingPart, RankingStatement, Scan
 from app.db.space_tables import EmbeddingSpace
 from app.spaces.service import adopt
@@ -21,7 +21,9 @@ TEXT, IMAGE = Modality.TEXT, Modality.IMAGE
 
 
 def _space(session: Session) -> EmbeddingSpace:
-    return adopt(session, SpaceKey(encoders={TEXT: "t@1", IMAGE: "i@1"}, alignment="a", dim=DIM))
+    space = adopt(session, SpaceKey(encoders={TEXT: "t@1", IMAGE: "i@1"}, alignment="a", dim=DIM))
+    vector_indexes.create(session, space)
+    return space
 
 
 def _embed(

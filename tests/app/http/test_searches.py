@@ -249,3 +249,11 @@ def test_what_nothing_looked_at_has_no_heat_map(api: Api, searches: str, own: Se
 def test_a_search_that_has_not_ended_has_no_heat_map(api: Api, searches: str) -> None:
     job_id = api.post(searches, json={"text": "red"}).json["job"]["id"]
     assert api.get(f"/v1/jobs/{job_id}/hits/1/heat").status_code == 409
+
+
+def test_a_picture_may_be_asked_by_its_address(api: Api, own: Services, searches: str) -> None:
+    asked = {"query": [{"image": {"url": "https://shop.example/a.png"}, "weight": 0.5}, {"text": "red"}]}
+    answer = api.post(searches, json=asked)
+    assert answer.status_code == 202
+    part = _request(own, answer.json["job"]["id"])["parts"][0]
+    assert (part["url"], part["media"], part["modality"]) == ("https://shop.example/a.png", None, "image")

@@ -98,6 +98,8 @@ def test_only_a_ready_space_is_compared(api: Api, own: Services) -> None:
     judged = {"search": {"text": "lamp"}, "relevant": ["a"]}
     assert_problem(api.post(f"/v1/spaces/{other}/verify", json={"queries": [judged]}), 422)
     assert_problem(api.post(f"/v1/spaces/{other}/verify", json={"queries": [{"search": {}, "relevant": []}]}), 422)
+    fetched = {"search": {"image": {"url": "https://shop.example/a.png"}}, "relevant": ["a"]}
+    assert "nothing fetched" in api.post(f"/v1/spaces/{other}/verify", json={"queries": [fetched]}).json["detail"]
     job = api.post(f"/v1/spaces/{other}/verify", json={})
     assert (job.status_code, job.json["job"]["kind"]) == (202, "verify")
 

@@ -239,3 +239,9 @@ def test_a_holders_idempotency_key_is_in_nobody_elses_way(
     made = [each.post(searches, json={"text": "red"}, **same).json["job"]["id"] for each in (holder, other, holder)]
     assert made[0] == made[2] != made[1]
     assert api.post(products, json={"sku": "new", "title": "New"}, **same).status_code == 202
+
+
+def test_it_has_nothing_fetched(holder: Api, searches: str) -> None:
+    answer = holder.post(searches, json={"text": "red", "image": {"url": "https://shop.example/a.png"}})
+    assert_problem(answer, 422)
+    assert answer.json["errors"][0]["pointer"] == "/image"

@@ -16,7 +16,7 @@ def test_search_and_embedding_have_a_worker_each(tmp_path: Path) -> None:
     assert "-Q query -I workers.tasks.search " in commands["query"]
     assert "-Q embed,check,reindex -I workers.tasks.embed,workers.tasks.spaces " in commands["embed"]
     assert "-Q import -I workers.tasks.imports " in commands["import"]
-    assert "-Q upkeep -I workers.tasks.upkeep " in commands["upkeep"]
+    assert "-Q upkeep,fetch -I workers.tasks.upkeep " in commands["upkeep"]
     assert f"--bind {HOST}:8000 " in commands["web"]
 
 

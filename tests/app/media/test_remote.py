@@ -1,5 +1,7 @@
+import socket
 import time
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
 
@@ -94,13 +96,36 @@ PRIVATE = [
     "224.0.0.1",
     "2130706433",
     "0x7f.1",
+    "017700000001",
+    "127.1",
+    "0",
+    "255.255.255.255",
+    "240.0.0.1",
+    "192.0.0.192",
+    "198.18.0.1",
+    "168.63.129.16",
+    "100.100.100.200",
+    "LOCALHOST",
+    "shop.example@127.0.0.1",
+    "shop.example:80@127.0.0.1",
+    "127.0.0.1:443",
+    "127。0。0。1",
+    "[::]",
     "[::1]",
     "[::ffff:127.0.0.1]",
     "[fd00::1]",
     "[::127.0.0.1]",
     "[64:ff9b::7f00:1]",
     "[64:ff9b:1::a00:1]",
+    "[64:ff9b::a9fe:a9fe]",
     "[2002:7f00:1::]",
+    "[2002:a9fe:a9fe::1]",
+    "[2001:0:7f00:1::1]",
+    "[2001:db8::1]",
+    "[::ffff:0:127.0.0.1]",
+    "[fd00:ec2::254]",
+    "[ff02::1]",
+    "[100::1]",
     "[fe80::1]",
 ]
 
@@ -109,6 +134,20 @@ PRIVATE = [
 def test_private_hosts_are_not_asked(host: str) -> None:
     with Fetcher(1_000) as fetcher, pytest.raises(MediaUnfetchable, match="not a public one"):
         fetcher.fetch(f"http://{host}/a")
+
+
+@pytest.mark.parametrize("place", ["93.184.216.34:22", "93.184.216.34:6379", "[2606:2800:220:1::1]:25"])
+def test_ports_that_no_web_server_has_are_not_asked(place: str) -> None:
+    with Fetcher(1_000) as fetcher, pytest.raises(MediaUnfetchable, match=r"Port \d+ of"):
+        fetcher.fetch(f"http://{place}/a")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://shop.example\\@127.0.0.1/a", "http://[::1", "http:///a", "http://a:99999/", "x"]
+)
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with Fetcher(1_000) as fetcher, pytest.raises(MediaUnfetchable):
+        fetcher.fetch(url)
 
 
 def test_a_redirect_does_not_lead_to_a_private_host() -> None:
@@ -131,3 +170,63 @@ def test_redirects_in_a_circle_end() -> None:
         with pytest.raises(MediaUnfetchable, match="redirected more than"):
             _fetch(f"{site}/a")
         assert len(asked) == remote.MOST_REDIRECTS + 1
+
+
+class _Names:
+    """A resolver on this machine: each name has the next of its answers, the last one for ever."""
+
+    def __init__(self, answers: dict[str, list[list[str]]]) -> None:
+        self._answers = answers
+        self.connected: list[str] = []
+        self._real = socket.getaddrinfo
+
+    def getaddrinfo(self, host: str, port: int, *rest: Any, **more: Any) -> list[Any]:
+        if host not in self._answers:
+            return self._real(host, port, *rest, **more)
+        own = self._answers[host]
+        addresses = own.pop(0) if len(own) > 1 else own[0]
+        return [found for each in addresses for found in self._real(each, port, *rest, **more)]
+
+    def connect(self, address: tuple[str, int], *_: Any, **__: Any) -> None:
+        self.connected.append(address[0])
+        raise ConnectionRefusedError
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> _Names:
+    found = _Names(
+        {
+            "rebinds.example": [["93.184.216.34"], ["127.0.0.1"]],
+            "both.example": [["93.184.216.34", "10.0.0.1"]],
+            "six.example": [["2606:2800:220:1::1"], ["::1"]],
+        }
+    )
+    monkeypatch.setattr(socket, "getaddrinfo", found.getaddrinfo)
+    monkeypatch.setattr(socket, "create_connection", found.connect)
+    monkeypatch.setattr(remote, "TRIES", 1)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("host", "address"), [("rebinds.example", "93.184.216.34"), ("six.example", "2606:2800:220:1::1")]
+)
+def test_a_name_that_changes_its_address_is_connected_to_where_it_was_looked_up(
+    names: _Names, host: str, address: str
+) -> None:
+    with Fetcher(1_000) as fetcher:
+        with pytest.raises(MediaUnfetchable, match="could not be fetched"):
+            fetcher.fetch(f"http://{host}/a")
+        with pytest.raises(MediaUnfetchable, match="not a public one"):
+            fetcher.fetch(f"http://{host}/a")
+    assert names.connected == [address]
+
+
+def test_a_name_with_one_private_address_is_not_asked(names: _Names) -> None:
+    with Fetcher(1_000) as fetcher, pytest.raises(MediaUnfetchable, match="not a public one"):
+        fetcher.fetch("http://both.example/a")
+    assert names.connected == []
+
+
+def test_an_allowed_host_is_known_however_it_is_written() -> None:
+    with web_site({"/a": answer(200, b"bytes")}) as (site, _), Fetcher(1_000, {"LocalHost"}) as fetcher:
+        assert fetcher.fetch(f"{site.replace(HOST, 'LOCALHOST')}/a") == b"bytes"
