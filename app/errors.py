@@ -63,16 +63,58 @@ class FilterInvalid(RequestInvalid):
     """The filter cannot be read."""
 
 
+class RequestMalformed(TriseekError):
+    """The request is not as HTTP has it."""
+
+    status = 400
+
+
+class AddressTooLong(TriseekError):
+    """The request's address is too long; what is long belongs in a body."""
+
+    status = 414
+
+
+class HeaderTooLarge(TriseekError):
+    """The request's header is larger than allowed."""
+
+    status = 431
+
+
 class BodyUnreadable(TriseekError):
     """The request's body is not JSON."""
 
     status = 400
 
 
+class BodyTooLarge(TriseekError):
+    """The request's body is larger than allowed."""
+
+    status = 413
+
+
+class BodyTooSlow(TriseekError):
+    """The request's body came too slowly, or not to its end."""
+
+    status = 408
+
+
 class BodyUnsupported(TriseekError):
     """The request's body is of a type that cannot be read here."""
 
     status = 415
+
+
+class PathUnknown(TriseekError):
+    """There is nothing at this path."""
+
+    status = 404
+
+
+class MethodUnsupported(TriseekError):
+    """This path takes other methods."""
+
+    status = 405
 
 
 class MediaUnreadable(TriseekError):
@@ -256,8 +298,8 @@ class TooManyRequests(TriseekError):
 
     status = 429
 
-    def __init__(self, detail: str, retry_after: int) -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str = "", errors: Sequence[FieldError] = (), *, retry_after: int = 1) -> None:
+        super().__init__(detail, errors)
         self.retry_after = retry_after  # seconds
 
 
@@ -357,8 +399,11 @@ class ServerUnreachable(TriseekError):
 class ApiProblem(TriseekError):
     """The server answered with a problem."""
 
-    def __init__(self, document: Mapping[str, object], status: int | None = None) -> None:
+    def __init__(
+        self, document: Mapping[str, object], status: int | None = None, *, retry_after: float | None = None
+    ) -> None:
         self.document = dict(document)  # as the server sent it
+        self.retry_after = retry_after  # seconds, if the server told
         detail = str(document.get("detail") or document.get("title") or "The server gave no reason.")
         listed = document.get("errors")
         errors = [

@@ -27,6 +27,7 @@ class Settings:
     max_upload_mb: int = 512  # one request's body, but for imports, which go to the media store as they come
     max_import_mb: int = 8_192  # one import's file
     max_media_mb: int = 64  # one picture or recording
+    slow_request_seconds: int = 20  # that a request may take to come, and a second more for each KiB of it
     max_pixels: int = 50_000_000  # one picture, width times height
     max_seconds: int = 300  # one recording
     # How much of what was committed before a search was asked for, in seconds, a standby may lack that answers it.

@@ -18,7 +18,7 @@ def _field_errors(pointer: str, messages: object) -> Iterator[FieldError]:
     if isinstance(messages, dict):
         for name, below in messages.items():
             # marshmallow's names for what is wrong with the object as a whole
-            own = "" if name in ("_schema", "value", "key") else f"/{_escaped(str(name))}"
+            own = "" if name in ("_schema", "value", "key") else f"/{escaped(str(name))}"
             yield from _field_errors(pointer + own, below)
     elif isinstance(messages, list):
         for each in messages:
@@ -27,5 +27,6 @@ def _field_errors(pointer: str, messages: object) -> Iterator[FieldError]:
         yield FieldError(pointer, str(messages))
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
+    """A name as it stands in a JSON pointer."""
     return name.replace("~", "~0").replace("/", "~1")

@@ -64,7 +64,7 @@ class MediaSchema(Schema):
             printable,
             validate.URL(schemes={"http", "https"}, require_tld=False, error="must be an http or https address"),
         ],
-        metadata={"description": "Where a worker fetches it, over http or https."},
+        metadata={"format": "uri", "description": "Where a worker fetches it, over http or https."},
     )
 
     @validates_schema
@@ -88,7 +88,9 @@ class ProductContentSchema(Schema):
         metadata={"type": "number", "minimum": 0, "maximum": 10**15},
     )
     currency = fields.String(
-        allow_none=True, validate=validate.Regexp(r"^[A-Z]{3}$", error="must be an ISO 4217 code such as EUR")
+        allow_none=True,
+        validate=validate.Regexp(r"^[A-Z]{3}\Z", error="must be an ISO 4217 code such as EUR"),
+        metadata={"pattern": "^[A-Z]{3}$"},  # as ECMAScript says it, which has no \Z
     )
     images = fields.List(fields.Nested(MediaSchema), validate=validate.Length(max=MAX_MEDIA))
     speech = fields.List(fields.Nested(MediaSchema), validate=validate.Length(max=MAX_MEDIA))

@@ -2,6 +2,7 @@
 
 from importlib.metadata import version
 
+from apispec import APISpec
 from flask import Flask, Response, request
 from flask_cors import CORS
 from werkzeug.exceptions import NotFound
@@ -10,6 +11,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.http import auth, request_ids
 from app.http.audit import audit
 from app.http.catalogues import catalogues
+from app.http.compression import compress
+from app.http.digests import Sha256
 from app.http.docs import make_docs
 from app.http.endpoints import ProblemApi
 from app.http.health import health
@@ -18,6 +21,7 @@ from app.http.jobs import jobs
 from app.http.keys import keys
 from app.http.media import media
 from app.http.metrics import RequestMetrics, metrics
+from app.http.openapi import headers, problems
 from app.http.pages import pages
 from app.http.products import products
 from app.http.searches import searches
@@ -49,10 +53,12 @@ def create_app(settings: Settings) -> Flask:
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # of Flask's default provider
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the same
+    app.url_map.converters["sha256"] = Sha256
     app.extensions["triseek"] = Services.of(settings)
     request_ids.watch(app)
     auth.watch(app)
     RequestMetrics(app.extensions["triseek"]).watch(app)
+    compress(app)
     app.before_request(_refuse_nul)
     app.after_request(_harden)
     if hops := settings.trusted_proxies:
@@ -73,17 +79,28 @@ def _register_api(app: Flask) -> None:
             "version": version("triseek"),
             "openapi_version": "3.1.0",
             "info": {"description": "Finds products by text, picture, voice, or any mix of them."},
-            "components": {"securitySchemes": {"key": scheme}},
+            "components": {"securitySchemes": {"key": scheme}, "headers": headers.components()},
         },
     )
     for group in GROUPS:
         api.register_blueprint(group)
+    _describe_problems(api.spec)
     app.register_blueprint(make_docs(api.spec))
+
+
+def _describe_problems(spec: APISpec) -> None:
+    contracts = [contract for group in GROUPS for contract in group.contracts]
+    for name, example in problems.examples(each for contract in contracts for each in contract.may_raise()).items():
+        spec.components.example(name, example)
+    for contract in contracts:
+        for name, response in problems.responses(contract.may_raise()).items():
+            if name not in spec.components.responses:
+                spec.components.response(name, response)
 
 
 def _refuse_nul() -> None:
     """PostgreSQL can neither store nor compare text with NUL, so nothing can have such a name."""
-    if "\x00" in request.path or "%00" in request.query_string.decode("latin-1"):
+    if "\x00" in request.path:
         raise NotFound
 
 

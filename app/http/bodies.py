@@ -10,6 +10,8 @@ from flask import request
 from marshmallow import Schema
 
 from app.errors import BodyUnreadable, BodyUnsupported, FieldError, RequestInvalid
+from app.http.examples.table import example_of
+from app.http.unstorable import refuse_unstorable
 from app.http.uploads import Uploads
 
 MULTIPART = "multipart/form-data"
@@ -33,16 +35,18 @@ class BodyKind:
     read_form: Callable[[Uploads], dict[str, Any]] | None = None  # the JSON that a multipart form stands for
     content_types: tuple[str, ...] = ("application/json",)
     examples: dict[str, Any] = field(default_factory=dict)
+    is_required: bool = True  # else no body at all says the same as {}
 
     def documentation(self) -> dict[str, Any]:
         """The body in OpenAPI's words."""
-        json_content: dict[str, Any] = {"schema": self.schema}
-        if self.examples:
-            json_content["examples"] = {name: {"value": value} for name, value in self.examples.items()}
-        content: dict[str, Any] = dict.fromkeys(self.content_types, json_content)
+        examples = self.examples or {"usual": example_of(self.schema)}
+        shown = {name: {"value": value} for name, value in examples.items()}
+        content: dict[str, Any] = {
+            content_type: {"schema": self.schema, "examples": shown} for content_type in self.content_types
+        }
         if self.form is not None:
-            content[MULTIPART] = {"schema": self.form}
-        return {"required": True, "content": content}
+            content[MULTIPART] = {"schema": self.form, "example": example_of(self.form)}
+        return {"required": self.is_required, "content": content}
 
     def read(self) -> Body:
         """Reads the request's body.
@@ -61,12 +65,13 @@ class BodyKind:
             data = request.get_data(cache=False)
             request.stream.read(1)  # a body without a stated length ends at the limit: only reading on tells (413)
             digest = hashlib.sha256(data).digest()
-            content = read_json(data)
+            content = read_json(data) if data or self.is_required else {}
         else:
             taken = ", ".join([*self.content_types, *([MULTIPART] if self.read_form else [])])
             raise BodyUnsupported(f"A body of type {request.mimetype} cannot be read here; send {taken}.")
         if not isinstance(content, dict):
             raise RequestInvalid("The body must be a JSON object.", [FieldError("", "must be a JSON object")])
+        refuse_unstorable(content)
         return Body(content=self.schema().load(content), uploads=uploads, digest=digest)
 
 

@@ -7,6 +7,7 @@ from app.catalog.service import catalogue_id
 from app.catalog.settings import CatalogueSettings
 from app.catalog.stats import stats
 from app.db import catalogues as rows
+from app.errors import CatalogueUnknown
 from app.http.auth import tenant_id
 from app.http.bodies import Body, BodyKind
 from app.http.endpoints import Answer, Endpoints
@@ -27,7 +28,7 @@ def list_catalogues() -> Answer:
         return Answer(body={"catalogues": [{"name": name} for name in rows.names(session, tenant_id())]})
 
 
-@catalogues.endpoint("GET", SETTINGS, scopes=READ, answers={200: CatalogueSettingsSchema})
+@catalogues.endpoint("GET", SETTINGS, scopes=READ, answers={200: CatalogueSettingsSchema}, problems=[CatalogueUnknown])
 def read_settings(catalogue: str) -> Answer:
     """Read which fields' words are searched, and which words mean the same."""
     with services().sessions() as session:
@@ -55,7 +56,11 @@ def change_settings(body: Body, catalogue: str) -> Answer:
 
 
 @catalogues.endpoint(
-    "GET", "/catalogues/<catalogue>/stats", scopes=(*READ, Scope.ADMIN), answers={200: CatalogueStatsSchema}
+    "GET",
+    "/catalogues/<catalogue>/stats",
+    scopes=(*READ, Scope.ADMIN),
+    answers={200: CatalogueStatsSchema},
+    problems=[CatalogueUnknown],
 )
 def read_stats(catalogue: str) -> Answer:
     """Read how many products, media and vectors a catalogue has."""

@@ -1,4 +1,4 @@
-"""The interface's description as a page: made from the OpenAPI document, with nothing fetched from elsewhere."""
+"""The interface's description as pages: made from the OpenAPI document, with nothing fetched from elsewhere."""
 
 import secrets
 from collections.abc import Mapping
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from apispec import APISpec
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, make_response, render_template, request
+
+from app.http.curl import commands
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -26,21 +28,36 @@ class Operation:
 
 
 def make_docs(spec: APISpec) -> Blueprint:
-    """The page `/docs` about an interface, as it is when the page is read."""
+    """The pages `/docs` and `/docs/curl` about an interface, as it is when they are read."""
     docs = Blueprint("docs", __name__)
     docs.add_app_template_filter(type_of, "type_of")
 
     @docs.get("/docs")
     def read_docs() -> Response:
         """The page."""
+        return _page("docs.html", spec.to_dict())
+
+    @docs.get("/docs/curl")
+    def read_curl() -> Response:
+        """The same calls as commands."""
         document = spec.to_dict()
-        nonce = secrets.token_urlsafe(16)
-        page = render_template("docs.html", api=document, groups=operations_by_tag(document), nonce=nonce)
-        response = make_response(page)
-        response.headers["Content-Security-Policy"] = f"default-src 'none'; style-src 'nonce-{nonce}'"
-        return response
+        shown = {
+            each.anchor: commands(document, each.method, each.path)
+            for operations in operations_by_tag(document).values()
+            for each in operations
+        }
+        return _page("curl.html", document, commands=shown, url=request.host_url.rstrip("/"))
 
     return docs
+
+
+def _page(template: str, document: Mapping[str, Any], **more: object) -> Response:
+    nonce = secrets.token_urlsafe(16)
+    response = make_response(
+        render_template(template, api=document, groups=operations_by_tag(document), nonce=nonce, **more)
+    )
+    response.headers["Content-Security-Policy"] = f"default-src 'none'; style-src 'nonce-{nonce}'"
+    return response
 
 
 def operations_by_tag(document: Mapping[str, Any]) -> dict[str, list[Operation]]:

@@ -11,11 +11,15 @@ from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
 from app.catalog.pointers import request_invalid
-from app.errors import FieldError, RequestInvalid
+from app.errors import FieldError, RequestInvalid, TriseekError
 from app.http import problems
 from app.http.auth import authorize
 from app.http.bodies import BodyKind
+from app.http.deprecation import Deprecation
+from app.http.openapi import paths
+from app.http.openapi.contract import Content, Contract, Reply
 from app.http.problems import ProblemSchema
+from app.http.unstorable import refuse_unstorable
 from app.types import Scope
 
 
@@ -35,7 +39,6 @@ class Answer:
         return response
 
 
-KEYED = {"Idempotency-Key": "The same key and body again get the first answer."}
 View = Callable[..., Answer | Response]
 
 
@@ -43,6 +46,11 @@ class _Parser(FlaskParser):
     """Reads query strings; a parameter that is unknown or wrong is our error."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION | {"query": "raise"}
+
+    def load_querystring(self, req: Request, schema: Schema) -> Any:  # noqa: ANN401  webargs' signature
+        """The parameters; RequestInvalid names what no database can compare."""
+        refuse_unstorable({name: each[0] if len(each) == 1 else each for name, each in req.args.lists()})
+        return super().load_querystring(req, schema)
 
     def handle_error(
         self,
@@ -66,6 +74,7 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
     def __init__(self, name: str, description: str, *, prefix: str = "/v1") -> None:
         super().__init__(name, __name__, url_prefix=prefix or None, description=description)
         self._prepare_doc_cbks.append(_prepare_contract_doc)
+        self.contracts: list[Contract] = []
 
     def endpoint(
         self,
@@ -73,13 +82,15 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
         rule: str,
         *,
         scopes: Sequence[Scope],
-        answers: Mapping[int, type[Schema] | str | None],
+        answers: Mapping[int, Reply | Content],
+        problems: Sequence[type[TriseekError]] = (),
         query: type[Schema] | None = None,
         body: BodyKind | None = None,
         upload: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
+        headers: Sequence[str] = (),
         tokens: bool = False,
         is_keyed: bool = True,
+        deprecated: Deprecation | None = None,
     ) -> Callable[[View], View]:
         """Declares a view.
 
@@ -87,69 +98,53 @@ class Endpoints(Blueprint):  # type: ignore[misc]  # flask-smorest ships no type
             method: the HTTP method.
             rule: the path under the prefix.
             scopes: a key must have one of them; with none the view is open to all.
-            answers: what it answers when all is well: the schema by the status; a content type where it is no JSON.
+            answers: what it answers when all is well, by status: a schema; a content type where it is no JSON.
+            problems: what else it may raise beside those that come of what is declared here: a wrong key, a wrong body.
             query: the query string; the view gets what it loads first.
             body: the body; the view gets it next.
-            upload: a body that the view reads itself: OpenAPI schemas by content type.
-            headers: request headers that matter here, and what they mean.
-            is_keyed: whether a POST's Idempotency-Key is heeded.
+            upload: a body that the view reads itself: OpenAPI's media type objects by content type.
+            headers: request headers that are heeded here.
             tokens: whether a search token will do, too: the view then answers for what such a one may see.
+            is_keyed: whether a POST's Idempotency-Key is heeded.
+            deprecated: that it is to go, and when. A field is so by its metadata: `{"deprecated": True}`.
         """
-
-        def declare(view: View) -> View:
-            handler = _answering(view, body, takes_none=body is None and upload is None)
-            for status, schema in answers.items():
-                handler = self._documented(status, schema)(handler)
-            if query is not None:
-                handler = self.arguments(query, location="query")(handler)
-            handler = _guarded(handler, scopes, tokens=tokens) if scopes else handler
-            # Where flask-smorest looks for what its own decorators and callbacks document.
-            told = {**(headers or {}), **(KEYED if method == "POST" and is_keyed else {})}
-            documented: dict[str, Any] = handler._apidoc  # type: ignore[attr-defined]  # noqa: SLF001
-            documented["contract"] = _contract(scopes, body, upload, told)
-            self.route(rule, methods=[method], endpoint=view.__name__)(handler)
-            return view
-
-        return declare
-
-    def _documented(self, status: int, schema: type[Schema] | str | None) -> Callable[[View], View]:
-        wrong = self.alt_response(
-            "default", schema=ProblemSchema, content_type=problems.CONTENT_TYPE, description="What went wrong"
+        contract = Contract(
+            method=method,
+            rule=rule,
+            scopes=scopes,
+            replies={
+                status: each if isinstance(each, Reply) else Reply(content=each) for status, each in answers.items()
+            },
+            query=query,
+            body=body,
+            upload=upload,
+            headers=headers,
+            problems=problems,
+            is_keyed=is_keyed,
+            deprecated=deprecated,
         )
-        if isinstance(schema, str):
-            right = self.alt_response(
-                status, schema={"type": "string", "format": "binary"}, content_type=schema, success=True
-            )
-        else:
-            right = self.alt_response(status, schema=schema, success=True)
-        return lambda view: wrong(right(view))
 
+        self.contracts.append(contract)
+        return functools.partial(self._declare, contract, tokens=tokens)
 
-def _contract(
-    scopes: Sequence[Scope],
-    body: BodyKind | None,
-    upload: Mapping[str, Any] | None,
-    headers: Mapping[str, str],
-) -> dict[str, Any]:
-    contract: dict[str, Any] = {"security": [{"key": []}] if scopes else []}
-    if body is not None:
-        contract["requestBody"] = body.documentation()
-    if upload is not None:
-        content = {content_type: {"schema": schema} for content_type, schema in upload.items()}
-        contract["requestBody"] = {"required": True, "content": content}
-    contract["parameters"] = [
-        {"in": "header", "name": name, "description": text, "schema": {"type": "string"}}
-        for name, text in headers.items()
-    ]
-    return contract
+    def _declare(self, contract: Contract, view: View, *, tokens: bool) -> View:
+        handler = _answering(view, contract)
+        if contract.query is not None:
+            handler = self.arguments(contract.query, location="query")(handler)
+        handler = _guarded(handler, contract.scopes, tokens=tokens) if contract.scopes else handler
+        # Where flask-smorest looks for what its own decorators and callbacks document.
+        documented = getattr(handler, "_apidoc", {})
+        handler._apidoc = {**documented, "contract": contract}  # type: ignore[attr-defined]  # noqa: SLF001
+        parameters = paths.parameters(contract.rule)
+        self.route(contract.rule, methods=[contract.method], endpoint=view.__name__, parameters=parameters)(handler)
+        return view
 
 
 def _prepare_contract_doc(doc: dict[str, Any], doc_info: dict[str, Any], **_: object) -> dict[str, Any]:
-    contract = doc_info["contract"]
-    parameters = doc.get("parameters", []) + contract["parameters"]
-    # webargs' own 422, in a content type that ours has not; the default response tells of it.
-    responses = {status: what for status, what in doc["responses"].items() if not isinstance(what, str)}
-    return {**doc, **contract, "parameters": parameters, "responses": responses}
+    contract: Contract = doc_info["contract"]
+    told = contract.operation()
+    # webargs' own 422 goes, in a content type that ours has not.
+    return {**doc, **told, "parameters": doc.get("parameters", []) + told["parameters"]}
 
 
 def _refuse_body() -> None:
@@ -162,14 +157,21 @@ def _refuse_body() -> None:
         raise RequestInvalid("This takes no body.", [FieldError("", "must be empty: what is meant stands in the URL")])
 
 
-def _answering(view: View, body: BodyKind | None, *, takes_none: bool) -> View:
+def _answering(view: View, contract: Contract) -> View:
+    body, takes_none = contract.body, contract.body is None and contract.upload is None
+    told = {} if contract.deprecated is None else contract.deprecated.headers()
+
     @functools.wraps(view)
     def answering(*arguments: Any, **names: Any) -> Response:  # noqa: ANN401  whatever the route brings
         if takes_none and request.method == "POST":
             _refuse_body()
         read = () if body is None else (body.read(),)
         answer = view(*arguments, *read, **names)
-        return answer.response() if isinstance(answer, Answer) else answer
+        response = answer.response() if isinstance(answer, Answer) else answer
+        response.headers.update(told)
+        if "ETag" in response.headers:
+            response.make_conditional(request)
+        return response
 
     return answering
 

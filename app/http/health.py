@@ -27,7 +27,7 @@ def live() -> Answer:
     return Answer(body={"status": "ok"})
 
 
-@health.endpoint("GET", "/ready", scopes=(), answers={200: ReadySchema})
+@health.endpoint("GET", "/ready", scopes=(), answers={200: ReadySchema}, problems=[NotReady])
 def ready() -> Answer:
     """Tell whether requests can be taken: by a database of this release's tables, a space, and the broker.
 

@@ -10,18 +10,18 @@ from app.catalog import importing
 from app.catalog.drafts import MediaRef
 from app.catalog.formats.reading import Format
 from app.catalog.importing import ImportRequest
-from app.errors import BodyUnsupported, FieldError, RequestInvalid
-from app.http.accepted import accepted
+from app.errors import BodyUnsupported, FieldError, MediaStoreFull, RequestInvalid
+from app.http.accepted import accepted, queued
 from app.http.auth import tenant_id
 from app.http.bodies import MULTIPART
 from app.http.endpoints import Answer, Endpoints
+from app.http.examples import files
 from app.http.idempotency import once
 from app.http.names import check_catalogue
 from app.http.schemas.imports import ImportQuerySchema
-from app.http.schemas.jobs import JobAcceptedSchema
 from app.http.services import services
 from app.media.content import MEBIBYTE
-from app.types import Scope
+from app.types import JobKind, Scope
 
 imports = Endpoints("imports", "Upload a whole catalogue.")
 FORMATS = {  # by content type; what else comes is told from its content
@@ -48,7 +48,8 @@ TOLD = frozenset(
         "text/plain",
     }
 )
-UPLOAD = {each: {"type": "string"} for each in (*FORMATS, "application/zip", "application/gzip")}
+UPLOAD = {each: files.body(kind) for each, kind in FORMATS.items()}
+UPLOAD |= {each: files.body(None) for each in ("application/zip", "application/gzip")}
 
 
 @imports.endpoint(
@@ -56,8 +57,9 @@ UPLOAD = {each: {"type": "string"} for each in (*FORMATS, "application/zip", "ap
     "/catalogues/<catalogue>/imports",
     scopes=[Scope.WRITE],
     query=ImportQuerySchema,
-    upload={**UPLOAD, MULTIPART: {"type": "object", "properties": {"file": {"type": "string"}}}},
-    answers={202: JobAcceptedSchema},
+    upload={**UPLOAD, MULTIPART: files.FORM},
+    answers={202: queued(JobKind.IMPORT)},
+    problems=[MediaStoreFull],
 )
 def submit_import(query: ImportRequest, catalogue: str) -> Answer:
     """Upload products as NDJSON, CSV, a merchant feed, Parquet, one of these in gzip, or in a ZIP with their media.

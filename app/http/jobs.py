@@ -6,15 +6,16 @@ from flask import Response
 from sqlalchemy.orm import Session
 
 from app.db import media
-from app.errors import HeatUnknown, ScopeMissing
-from app.http.accepted import accepted
+from app.errors import HeatUnknown, JobFinished, JobUnfinished, JobUnknown, JobUnretriable, ScopeMissing
+from app.http.accepted import accepted, queued
 from app.http.auth import identity, tenant_id
 from app.http.endpoints import Answer, Endpoints
+from app.http.examples import jobs as examples
 from app.http.idempotency import once
+from app.http.openapi.contract import Reply
 from app.http.paging import read_cursor
 from app.http.present import hit_page, job_error_document, job_with_result
 from app.http.schemas.jobs import (
-    JobAcceptedSchema,
     JobErrorPageSchema,
     JobPageSchema,
     JobSchema,
@@ -35,9 +36,19 @@ from app.types import JobKind, JobState, Modality, Scope
 
 jobs = Endpoints("jobs", "Poll, list and cancel jobs.")
 ANY = tuple(Scope)
+POLLED = Reply(content=JobSchema, headers=["Retry-After"])
+CANCELLED = Reply(content=JobSchema, example=examples.queued(JobKind.SEARCH) | {"state": "cancelled"})
 
 
-@jobs.endpoint("GET", "/jobs/<job_id>", scopes=ANY, query=WaitQuerySchema, answers={200: JobSchema}, tokens=True)
+@jobs.endpoint(
+    "GET",
+    "/jobs/<job_id>",
+    scopes=ANY,
+    query=WaitQuerySchema,
+    answers={200: POLLED},
+    problems=[JobUnknown],
+    tokens=True,
+)
 def read_job(query: dict[str, Any], job_id: str) -> Answer:
     """Read a job; with `wait`, once it has ended or after that many seconds."""
     wait_for(job_id, min(query["wait"], LONGEST))
@@ -63,7 +74,14 @@ def list_jobs(query: dict[str, Any]) -> Answer:
     return Answer(body={"jobs": documents, "next_cursor": page.next_cursor})
 
 
-@jobs.endpoint("POST", "/jobs/<job_id>/cancel", scopes=ANY, answers={200: JobSchema}, tokens=True)
+@jobs.endpoint(
+    "POST",
+    "/jobs/<job_id>/cancel",
+    scopes=ANY,
+    answers={200: CANCELLED},
+    problems=[JobUnknown, JobFinished],
+    tokens=True,
+)
 def cancel_job(job_id: str) -> Answer:
     """Cancel a job that has not ended. A key that may only search can cancel only searches."""
 
@@ -76,7 +94,13 @@ def cancel_job(job_id: str) -> Answer:
     return once(work)
 
 
-@jobs.endpoint("POST", "/jobs/<job_id>/retry", scopes=[Scope.WRITE, Scope.ADMIN], answers={202: JobSchema})
+@jobs.endpoint(
+    "POST",
+    "/jobs/<job_id>/retry",
+    scopes=[Scope.WRITE, Scope.ADMIN],
+    answers={202: Reply(content=JobSchema, example=examples.queued(JobKind.IMPORT))},
+    problems=[JobUnknown, JobUnretriable],
+)
 def retry_job(job_id: str) -> Answer:
     """Let an import go on that was given up after its workers had ended too often."""
 
@@ -86,7 +110,13 @@ def retry_job(job_id: str) -> Answer:
     return once(work)
 
 
-@jobs.endpoint("POST", "/jobs/<job_id>/replay", scopes=[Scope.SEARCH, Scope.ADMIN], answers={202: JobAcceptedSchema})
+@jobs.endpoint(
+    "POST",
+    "/jobs/<job_id>/replay",
+    scopes=[Scope.SEARCH, Scope.ADMIN],
+    answers={202: queued(JobKind.REPLAY)},
+    problems=[JobUnknown, JobUnfinished],
+)
 def replay_search(job_id: str) -> Answer:
     """Do a finished search once more, in the space that answered it: the result says what changed, if anything."""
 
@@ -96,7 +126,14 @@ def replay_search(job_id: str) -> Answer:
     return once(work)
 
 
-@jobs.endpoint("GET", "/jobs/<job_id>/errors", scopes=ANY, query=PageQuerySchema, answers={200: JobErrorPageSchema})
+@jobs.endpoint(
+    "GET",
+    "/jobs/<job_id>/errors",
+    scopes=ANY,
+    query=PageQuerySchema,
+    answers={200: JobErrorPageSchema},
+    problems=[JobUnknown],
+)
 def list_job_errors(page: dict[str, Any], job_id: str) -> Answer:
     """Read what was wrong with rows or products of a job."""
     limit, after = page["limit"], read_cursor(page["cursor"])
@@ -106,7 +143,13 @@ def list_job_errors(page: dict[str, Any], job_id: str) -> Answer:
     return Answer(body={"errors": [job_error_document(error) for error in found[:limit]], "next_cursor": cursor})
 
 
-@jobs.endpoint("GET", "/jobs/<job_id>/errors.csv", scopes=ANY, answers={200: "text/csv"})
+@jobs.endpoint(
+    "GET",
+    "/jobs/<job_id>/errors.csv",
+    scopes=ANY,
+    answers={200: Reply(content="text/csv", headers=["Content-Disposition"])},
+    problems=[JobUnknown],
+)
 def download_job_errors(job_id: str) -> Response:
     """Download them as a table: line, SKU, field and reason."""
     with services().sessions() as session:
@@ -122,6 +165,7 @@ def download_job_errors(job_id: str) -> Response:
     scopes=[Scope.SEARCH],
     query=PageQuerySchema,
     answers={200: HitPageSchema},
+    problems=[JobUnknown, JobUnfinished],
     tokens=True,
 )
 def list_hits(page: dict[str, Any], job_id: str) -> Answer:
@@ -138,6 +182,7 @@ def list_hits(page: dict[str, Any], job_id: str) -> Answer:
     scopes=[Scope.SEARCH],
     query=HeatQuerySchema,
     answers={200: "image/png"},
+    problems=[JobUnknown, JobUnfinished, HeatUnknown],
     tokens=True,
 )
 def draw_heat(asked: dict[str, Any], job_id: str, rank: int) -> Response:

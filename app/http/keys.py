@@ -6,6 +6,7 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from app.catalog.service import catalogue_id
+from app.errors import CatalogueUnknown, KeyReplaced, KeyUnknown
 from app.http.audit import note
 from app.http.auth import identity, require_operator, tenant_id
 from app.http.bodies import Body, BodyKind
@@ -60,8 +61,9 @@ def list_keys() -> Answer:
     "POST",
     "/keys/<prefix>/rotate",
     scopes=[Scope.ADMIN],
-    body=BodyKind(schema=RotationSchema),
+    body=BodyKind(schema=RotationSchema, is_required=False),
     answers={201: MadeKeySchema},
+    problems=[KeyUnknown, KeyReplaced],
 )
 def rotate_key(body: Body, prefix: str) -> Answer:
     """Make a key in the place of another one, which goes on to work for some hours."""
@@ -77,7 +79,7 @@ def rotate_key(body: Body, prefix: str) -> Answer:
     return _told_once(make, body.digest)
 
 
-@keys.endpoint("DELETE", "/keys/<prefix>", scopes=[Scope.ADMIN], answers={204: None})
+@keys.endpoint("DELETE", "/keys/<prefix>", scopes=[Scope.ADMIN], answers={204: None}, problems=[KeyUnknown])
 def revoke_key(prefix: str) -> Answer:
     """Revoke a key: it is refused from now on."""
     with services().jobs.transaction() as session:
@@ -92,6 +94,7 @@ def revoke_key(prefix: str) -> Answer:
     scopes=[Scope.SEARCH],
     body=BodyKind(schema=TokenRequestSchema),
     answers={201: TokenSchema},
+    problems=[CatalogueUnknown],
     is_keyed=False,
 )
 def make_search_token(body: Body) -> Answer:

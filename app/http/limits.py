@@ -66,4 +66,4 @@ class Limits:
             log.warning("What keys ask for is not counted: %s", error)
             return
         wait = max(1, math.ceil(until - time.time()))
-        raise TooManyRequests(f"{said} may have {limit.amount} {what}: ask again in {wait} seconds.", wait)
+        raise TooManyRequests(f"{said} may have {limit.amount} {what}: ask again in {wait} seconds.", retry_after=wait)

@@ -1,12 +1,12 @@
 """Stored pictures and recordings over HTTP, under the same key as everything else; the search page has it."""
 
-import re
 from typing import Any
 
 from flask import Response, request
 
 from app.errors import MediaUnknown
 from app.http.endpoints import Endpoints
+from app.http.openapi.contract import Reply
 from app.http.schemas.media import MediaQuerySchema
 from app.http.services import services
 from app.http.tokens import medium
@@ -21,16 +21,21 @@ FOR_NOW = "private, max-age=3600"  # of what stands in for a smaller version, wh
 
 @media.endpoint(
     "GET",
-    "/media/<digest>",
+    "/media/<sha256:digest>",
     scopes=[Scope.SEARCH, Scope.WRITE],
     query=MediaQuerySchema,
-    answers={200: "application/octet-stream"},
+    headers=["If-None-Match"],
+    answers={
+        200: Reply(content="*/*", headers=["Content-Disposition", "ETag"]),
+        304: Reply(content=None, headers=["Content-Disposition", "ETag"]),
+    },
+    problems=[MediaUnknown],
     tokens=True,
 )
 def read_media(query: dict[str, Any], digest: str) -> Response:
     """Read a picture or recording of a product by its SHA-256; of a picture, a smaller version by `width`."""
     with services().sessions() as session:
-        known = medium(session, digest) if re.fullmatch("[0-9a-f]{64}", digest) else None
+        known = medium(session, digest)
     if known is None:
         raise MediaUnknown(f"No product has a picture or recording {digest!r}.")
     width = query["width"]
@@ -50,5 +55,4 @@ def _answer(name: str, content_type: str, cached: str, data: bytes | None) -> Re
     response.set_etag(name)
     if name not in request.if_none_match:
         response.set_data(services().store.get(name) if data is None else data)
-    response.make_conditional(request)
     return response

@@ -5,15 +5,37 @@ Source: RFC 9457, Problem Details for HTTP APIs.
 
 import json
 import logging
+from collections.abc import Mapping
+from typing import cast
 
 from flask import Flask, Response, current_app
-from marshmallow import Schema, ValidationError, fields
+from gunicorn.http.errors import ParseException
+from marshmallow import INCLUDE, Schema, ValidationError, fields
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    HTTPException,
+    MethodNotAllowed,
+    NotFound,
+    RequestEntityTooLarge,
+)
 
 from app.catalog.pointers import request_invalid
-from app.errors import DatabaseUnreachable, KeyRejected, RequestInvalid, TooManyRequests, TooManyWaiting, TriseekError
+from app.errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    DatabaseUnreachable,
+    KeyRejected,
+    MethodUnsupported,
+    PathUnknown,
+    RequestInvalid,
+    RequestMalformed,
+    TooManyRequests,
+    TooManyWaiting,
+    TriseekError,
+)
 from app.http.request_ids import request_id
 
 log = logging.getLogger(__name__)
@@ -31,7 +53,12 @@ class FieldErrorSchema(Schema):
 
 
 class ProblemSchema(Schema):
-    """What went wrong (RFC 9457)."""
+    """What went wrong (RFC 9457). Some types tell more: whoever does not know it passes over it."""
+
+    class Meta:
+        """Members that are not listed here are no mistake."""
+
+        unknown = INCLUDE
 
     type = fields.String(required=True, metadata={"format": "uri", "example": "urn:triseek:problem:request-invalid"})
     title = fields.String(required=True, metadata={"description": "The same for every problem of this type."})
@@ -45,6 +72,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(TriseekError, _ours)
     app.register_error_handler(ValidationError, lambda error: _ours(request_invalid(error)))
     app.register_error_handler(HTTPException, _http)
+    # Of a body in chunks: gunicorn reads it while a view does.
+    app.register_error_handler(ParseException, lambda error: _ours(RequestMalformed(str(error))))
     app.register_error_handler(DataError, _unstorable)
     app.register_error_handler(OperationalError, _unreachable)
     app.register_error_handler(PoolTimeoutError, _unreachable)
@@ -62,21 +91,38 @@ def _ours(error: TriseekError) -> Response:
     return response
 
 
+def problem_json(document: Mapping[str, object]) -> str:
+    """A problem as it is sent, in ASCII: what a client sent may be echoed here, even text that UTF-8 cannot carry."""
+    return json.dumps(document)
+
+
 def _http(error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < 400:
         return error  # a redirect
-    too_large = isinstance(error, RequestEntityTooLarge)
-    document = {
+    document = _named(error) or {
         "type": "about:blank",
         "title": error.name,
         "status": error.code,
-        "detail": _limits() if too_large else error.description or error.name,
+        "detail": error.description or error.name,
     }
-    response = _response(document, error.code)
+    response = _response(document, cast(int, document["status"]))
     for name, value in error.get_headers():
         if name != "Content-Type":
             response.headers[name] = value
     return response
+
+
+def _named(error: HTTPException) -> dict[str, object] | None:
+    """Our problem for what Werkzeug found wrong, if there is one."""
+    if isinstance(error, RequestEntityTooLarge):
+        return BodyTooLarge(_limits()).problem()
+    if isinstance(error, ClientDisconnected):
+        return BodyTooSlow().problem()
+    if type(error) is BadRequest:
+        return RequestMalformed(error.description or "").problem()
+    if isinstance(error, MethodNotAllowed):
+        return MethodUnsupported(f"This path takes {', '.join(sorted(error.valid_methods or ()))}.").problem()
+    return PathUnknown().problem() if isinstance(error, NotFound) else None
 
 
 def _limits() -> str:
@@ -105,5 +151,4 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _response(document: dict[str, object], status: int) -> Response:
-    # Escaped to ASCII: what a client sent may be echoed here, even text that UTF-8 cannot carry.
-    return Response(json.dumps(document), status=status, content_type=CONTENT_TYPE)
+    return Response(problem_json(document), status=status, content_type=CONTENT_TYPE)

@@ -11,22 +11,33 @@ from app.catalog.patching import patch as patch_product
 from app.catalog.retrying import retry
 from app.catalog.schema import ProductSchema
 from app.db.job_tables import Job
-from app.errors import FieldError, RequestInvalid
+from app.errors import (
+    CatalogueUnknown,
+    FieldError,
+    MediaStoreFull,
+    MediaTooLarge,
+    MediaUnreadable,
+    PreconditionFailed,
+    ProductThere,
+    ProductUnknown,
+    RequestInvalid,
+)
 from app.http import preconditions
-from app.http.accepted import accepted
+from app.http.accepted import accepted, queued
 from app.http.auth import tenant_id
 from app.http.bodies import Body, BodyKind
 from app.http.endpoints import Answer, Endpoints
 from app.http.idempotency import once
 from app.http.names import check_catalogue, check_sku
+from app.http.openapi.contract import Reply
 from app.http.paging import read_cursor
 from app.http.present import product_documents
 from app.http.product_form import read_product_form
-from app.http.schemas.jobs import JobAcceptedSchema
 from app.http.schemas.products import (
     ProductAcceptedSchema,
     ProductFormSchema,
     ProductPageSchema,
+    ProductPatchFormSchema,
     ProductPatchSchema,
     ProductReplacementSchema,
     ProductsQuerySchema,
@@ -36,28 +47,27 @@ from app.http.services import services
 from app.jobs.documents import job_document
 from app.removal import service as removal
 from app.search.filters import parse_filter
-from app.types import Modality, Scope
+from app.types import JobKind, Modality, Scope
 
 products = Endpoints("products", "Upload, read and delete products.")
 READ = (Scope.SEARCH, Scope.WRITE)
 COLLECTION = "/catalogues/<catalogue>/products"
 PRODUCT = "/catalogues/<catalogue>/products/<sku>"
-EXAMPLE = {
-    "sku": "shoe-1",
-    "title": "Red running shoes",
-    "attributes": {"colour": "red"},
-    "price": 49.9,
-    "currency": "EUR",
-}
+UNKNOWN = (CatalogueUnknown, ProductUnknown)
+REFUSED = (PreconditionFailed, MediaUnreadable, MediaTooLarge, MediaStoreFull)
+ACCEPTED = Reply(content=ProductAcceptedSchema, headers=["Location", "ETag"])
 
 
-def _body(schema: type[ProductSchema | ProductReplacementSchema | ProductPatchSchema], *more: str) -> BodyKind:
+def _body(
+    schema: type[ProductSchema | ProductReplacementSchema | ProductPatchSchema],
+    *more: str,
+    form: type[ProductFormSchema] = ProductFormSchema,
+) -> BodyKind:
     return BodyKind(
         schema=schema,
-        form=ProductFormSchema,
+        form=form,
         read_form=read_product_form,
         content_types=("application/json", *more),
-        examples={"shoe": EXAMPLE},
     )
 
 
@@ -66,7 +76,8 @@ def _body(schema: type[ProductSchema | ProductReplacementSchema | ProductPatchSc
     COLLECTION,
     scopes=[Scope.WRITE],
     body=_body(ProductSchema),
-    answers={202: ProductAcceptedSchema},
+    answers={202: ACCEPTED},
+    problems=REFUSED,
     headers=preconditions.HEADERS,
 )
 def create_product(body: Body, catalogue: str) -> Answer:
@@ -87,7 +98,8 @@ def create_product(body: Body, catalogue: str) -> Answer:
     PRODUCT,
     scopes=[Scope.WRITE],
     body=_body(ProductReplacementSchema),
-    answers={202: ProductAcceptedSchema},
+    answers={202: ACCEPTED},
+    problems=REFUSED,
     headers=preconditions.HEADERS,
 )
 def replace_product(body: Body, catalogue: str, sku: str) -> Answer:
@@ -106,8 +118,9 @@ def replace_product(body: Body, catalogue: str, sku: str) -> Answer:
     "PATCH",
     PRODUCT,
     scopes=[Scope.WRITE],
-    body=_body(ProductPatchSchema, "application/merge-patch+json"),
-    answers={202: ProductAcceptedSchema},
+    body=_body(ProductPatchSchema, "application/merge-patch+json", form=ProductPatchFormSchema),
+    answers={202: ACCEPTED},
+    problems=[*UNKNOWN, *REFUSED],
     headers=preconditions.HEADERS,
 )
 def patch_one(body: Body, catalogue: str, sku: str) -> Answer:
@@ -124,7 +137,13 @@ def patch_one(body: Body, catalogue: str, sku: str) -> Answer:
         return _accepted(session, catalogue, sku, job)
 
 
-@products.endpoint("POST", "/catalogues/<catalogue>/retries", scopes=[Scope.WRITE], answers={202: JobAcceptedSchema})
+@products.endpoint(
+    "POST",
+    "/catalogues/<catalogue>/retries",
+    scopes=[Scope.WRITE],
+    answers={202: queued(JobKind.EMBED)},
+    problems=[CatalogueUnknown],
+)
 def retry_failed(catalogue: str) -> Answer:
     """Embed again what failed: pictures whose server was away, products whose worker died."""
 
@@ -134,15 +153,30 @@ def retry_failed(catalogue: str) -> Answer:
     return once(work)
 
 
-@products.endpoint("GET", PRODUCT, scopes=READ, answers={200: StoredProductSchema})
+@products.endpoint(
+    "GET",
+    PRODUCT,
+    scopes=READ,
+    answers={200: Reply(content=StoredProductSchema, headers=["ETag"]), 304: Reply(content=None, headers=["ETag"])},
+    problems=UNKNOWN,
+    headers=["If-None-Match"],
+)
 def read_product(catalogue: str, sku: str) -> Answer:
     """Read a product, with its ETag."""
     with services().sessions() as session:
         view = service.view(session, tenant_id(), catalogue, sku)
-        return Answer(body=product_documents(session, [view])[0], headers=preconditions.headers_of(view.product))
+        headers = preconditions.headers_of(view) | {"Cache-Control": "private, no-cache"}
+        return Answer(body=product_documents(session, [view])[0], headers=headers)
 
 
-@products.endpoint("DELETE", PRODUCT, scopes=[Scope.WRITE], answers={204: None}, headers=preconditions.HEADERS)
+@products.endpoint(
+    "DELETE",
+    PRODUCT,
+    scopes=[Scope.WRITE],
+    answers={204: None},
+    problems=[*UNKNOWN, PreconditionFailed],
+    headers=preconditions.HEADERS,
+)
 def delete_product(catalogue: str, sku: str) -> Answer:
     """Delete a product, with its vectors in every space; frozen answers lose it within minutes.
 
@@ -155,7 +189,13 @@ def delete_product(catalogue: str, sku: str) -> Answer:
     return Answer(status=204)
 
 
-@products.endpoint("POST", f"{PRODUCT}/restore", scopes=[Scope.WRITE], answers={202: JobAcceptedSchema})
+@products.endpoint(
+    "POST",
+    f"{PRODUCT}/restore",
+    scopes=[Scope.WRITE],
+    answers={202: queued(JobKind.EMBED)},
+    problems=[*UNKNOWN, ProductThere],
+)
 def restore_product(catalogue: str, sku: str) -> Answer:
     """Bring a deleted product back, under a job that ends when it can be found."""
 
@@ -165,7 +205,14 @@ def restore_product(catalogue: str, sku: str) -> Answer:
     return once(work)
 
 
-@products.endpoint("GET", COLLECTION, scopes=READ, query=ProductsQuerySchema, answers={200: ProductPageSchema})
+@products.endpoint(
+    "GET",
+    COLLECTION,
+    scopes=READ,
+    query=ProductsQuerySchema,
+    answers={200: ProductPageSchema},
+    problems=[CatalogueUnknown],
+)
 def list_products(page: dict[str, Any], catalogue: str) -> Answer:
     """Read a catalogue page by page, in the order the products came; all of it, or what matches a filter."""
     condition = parse_filter(page["filter"]) if page["filter"].strip() else None
@@ -184,5 +231,5 @@ def _accepted(session: Session, catalogue: str, sku: str, job: Job) -> Answer:
     return Answer(
         status=202,
         body={"product": product_documents(session, [view])[0], "job": job_document(job)},
-        headers=where | preconditions.headers_of(view.product),
+        headers=where | preconditions.headers_of(view),
     )

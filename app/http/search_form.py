@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import request
+from marshmallow import fields
 
 from app.errors import FieldError, RequestInvalid
 from app.http.bodies import read_json
@@ -37,7 +38,7 @@ def read_search_form(uploads: Uploads) -> dict[str, Any]:
 
 def _long_form() -> list[Any] | None:
     text = request.form.get("query")
-    if text is None:
+    if not text:
         return None
     value = read_json(text, "/query")
     if not isinstance(value, list):
@@ -49,6 +50,9 @@ def _options() -> dict[str, Any]:
     options: dict[str, Any] = {name: request.form[name] for name in OPTIONS if request.form.get(name)}
     if "limit" in options and options["limit"].strip().isdecimal():
         options["limit"] = int(options["limit"][:9])
+    for option in ("rerank", "explain"):
+        if option in options:
+            options[option] = _truth(options[option])
     if "min_relevance" in options:
         options["min_relevance"] = _number(options["min_relevance"])
     for option in ("against", "facets"):
@@ -63,3 +67,8 @@ def _number(written: str) -> float | str:
         return float(written)
     except ValueError:
         return written
+
+
+def _truth(written: str) -> bool | str:
+    """The same."""
+    return written in fields.Boolean.truthy if written in fields.Boolean.truthy | fields.Boolean.falsy else written

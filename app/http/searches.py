@@ -5,21 +5,23 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from app.errors import CatalogueUnknown, MediaStoreFull, MediaTooLarge, MediaUnreadable, ProductUnknown, TooManyWaiting
 from app.http import tokens
-from app.http.accepted import accepted
+from app.http.accepted import accepted, queued
 from app.http.auth import identity, tenant_id
 from app.http.bodies import Body, BodyKind
 from app.http.endpoints import Answer, Endpoints
+from app.http.examples import searches as examples
 from app.http.idempotency import once
+from app.http.openapi.contract import Reply
 from app.http.present import job_with_result
-from app.http.schemas.jobs import JobAcceptedSchema
 from app.http.schemas.searches import FinishedSearchSchema, SearchFormSchema, SearchSchema
 from app.http.search_form import read_search_form
 from app.http.search_query import read_query, refuse_addresses
 from app.http.services import services
 from app.http.waiting import expecting, preferred_wait, wait_for
 from app.search import service
-from app.types import JobState, Scope
+from app.types import JobKind, JobState, Scope
 
 searches = Endpoints("searches", "Find products by text, picture, voice, or any mix of them.")
 BODY = BodyKind(
@@ -28,14 +30,9 @@ BODY = BodyKind(
     read_form=read_search_form,
     examples={
         "text": {"text": "red shoes"},
-        "picture": {"image": {"base64": "iVBORw0KGgo…"}},
-        "mix": {
-            "query": [
-                {"text": "red shoes", "weight": 1},
-                {"image": {"base64": "iVBORw0KGgo…"}, "weight": 0.5},
-                {"product": "shoe-1", "weight": -0.3},
-            ]
-        },
+        "filter": examples.FILTERED,
+        "picture": {"image": {"base64": examples.PIXEL}},
+        "mix": examples.MIXED,
     },
 )
 
@@ -45,9 +42,13 @@ BODY = BodyKind(
     "/catalogues/<catalogue>/searches",
     scopes=[Scope.SEARCH],
     body=BODY,
-    answers={202: JobAcceptedSchema, 200: FinishedSearchSchema},
+    answers={
+        202: queued(JobKind.SEARCH),
+        200: Reply(content=FinishedSearchSchema, headers=["Location", "Preference-Applied"]),
+    },
+    problems=[CatalogueUnknown, ProductUnknown, MediaUnreadable, MediaTooLarge, MediaStoreFull, TooManyWaiting],
     tokens=True,
-    headers={"Prefer": "wait=10: wait up to 10 seconds, at most 60, for the finished job (RFC 7240)."},
+    headers=["Prefer"],
 )
 def submit_search(body: Body, catalogue: str) -> Answer:
     """Submit a search, and poll its job; or wait for it with `Prefer: wait=SECONDS`."""

@@ -9,14 +9,23 @@ from app.catalog.drafts import MediaRef
 from app.catalog.service import catalogue_id
 from app.db import media
 from app.db import spaces as rows
-from app.http.accepted import accepted
+from app.errors import (
+    ArtifactInvalid,
+    CatalogueUnknown,
+    MediaStoreFull,
+    MediaTooLarge,
+    MediaUnreadable,
+    ReindexRunning,
+    SpaceNotReady,
+    SpaceUnknown,
+)
+from app.http.accepted import accepted, queued
 from app.http.audit import note
 from app.http.auth import require_operator, tenant_id
 from app.http.bodies import Body, BodyKind
 from app.http.endpoints import Answer, Endpoints
 from app.http.idempotency import once
 from app.http.present import space_documents
-from app.http.schemas.jobs import JobAcceptedSchema
 from app.http.schemas.spaces import (
     AlignmentSchema,
     ReindexRequestSchema,
@@ -30,15 +39,23 @@ from app.http.services import services
 from app.media.content import MEBIBYTE
 from app.spaces import packing, reindex, service, verification
 from app.spaces.verification import JudgedSearch
-from app.types import Scope
+from app.types import JobKind, Scope
 
 spaces = Endpoints("spaces", "Look after embedding spaces.")
 ADMIN = (Scope.ADMIN,)
+STATES = (SpaceUnknown, SpaceNotReady)
 LARGEST_MB = 2 * packing.LARGEST // MEBIBYTE
-UPLOAD = {"application/zip": {"type": "string", "format": "binary"}}
+UPLOAD = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
 
 
-@spaces.endpoint("POST", "/alignments", scopes=ADMIN, upload=UPLOAD, answers={201: AlignmentSchema})
+@spaces.endpoint(
+    "POST",
+    "/alignments",
+    scopes=ADMIN,
+    upload=UPLOAD,
+    answers={201: AlignmentSchema},
+    problems=[ArtifactInvalid, MediaStoreFull],
+)
 def upload_alignment() -> Answer:
     """Upload an alignment artifact: its folder as a ZIP file. A reindex names it by the SHA-256 that comes back."""
     request.max_content_length = LARGEST_MB * MEBIBYTE
@@ -62,7 +79,12 @@ def list_spaces() -> Answer:
 
 
 @spaces.endpoint(
-    "POST", "/spaces", scopes=ADMIN, body=BodyKind(schema=ReindexRequestSchema), answers={202: JobAcceptedSchema}
+    "POST",
+    "/spaces",
+    scopes=ADMIN,
+    body=BodyKind(schema=ReindexRequestSchema),
+    answers={202: queued(JobKind.REINDEX)},
+    problems=[CatalogueUnknown, ReindexRunning],
 )
 def create_space(body: Body) -> Answer:
     """Build a space from the products that are there, while others come in and searches go on: a reindex.
@@ -97,7 +119,15 @@ def create_space(body: Body) -> Answer:
     "/spaces/<int:space_id>/verify",
     scopes=ADMIN,
     body=BodyKind(schema=VerifyRequestSchema),
-    answers={202: JobAcceptedSchema},
+    answers={202: queued(JobKind.VERIFY)},
+    problems=[
+        CatalogueUnknown,
+        SpaceUnknown,
+        SpaceNotReady,
+        MediaUnreadable,
+        MediaTooLarge,
+        MediaStoreFull,
+    ],
 )
 def verify_space(body: Body, space_id: int) -> Answer:
     """Compare a ready space with the one that answers searches: what it holds, what it finds, and how quickly.
@@ -121,7 +151,7 @@ def verify_space(body: Body, space_id: int) -> Answer:
     return once(work, body.digest)
 
 
-@spaces.endpoint("POST", "/spaces/<int:space_id>/activate", scopes=ADMIN, answers={200: SpaceSchema})
+@spaces.endpoint("POST", "/spaces/<int:space_id>/activate", scopes=ADMIN, answers={200: SpaceSchema}, problems=STATES)
 def activate_space(space_id: int) -> Answer:
     """Let a ready space answer searches from now on. The one before stays ready, for an instant way back."""
 
@@ -134,7 +164,14 @@ def activate_space(space_id: int) -> Answer:
     return once(work)
 
 
-@spaces.endpoint("POST", "/spaces/rollback", scopes=ADMIN, query=RollbackQuerySchema, answers={200: SpaceSchema})
+@spaces.endpoint(
+    "POST",
+    "/spaces/rollback",
+    scopes=ADMIN,
+    query=RollbackQuerySchema,
+    answers={200: SpaceSchema},
+    problems=[CatalogueUnknown, SpaceNotReady],
+)
 def roll_back(query: dict[str, Any]) -> Answer:
     """Let the space answer searches again that was active before."""
 
@@ -149,7 +186,7 @@ def roll_back(query: dict[str, Any]) -> Answer:
     return once(work)
 
 
-@spaces.endpoint("POST", "/spaces/<int:space_id>/retire", scopes=ADMIN, answers={200: SpaceSchema})
+@spaces.endpoint("POST", "/spaces/<int:space_id>/retire", scopes=ADMIN, answers={200: SpaceSchema}, problems=STATES)
 def retire_space(space_id: int) -> Answer:
     """Let go of a space that does not answer searches; its vectors are removed batch by batch."""
 

@@ -4,24 +4,28 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.errors import FieldError, RequestInvalid
-from app.http.accepted import accepted
+from app.errors import CatalogueUnknown, FieldError, ProductUnknown, RequestInvalid
+from app.http.accepted import accepted, queued
 from app.http.audit import note
 from app.http.auth import require_operator, tenant_id
 from app.http.bodies import Body, BodyKind
 from app.http.endpoints import Answer, Endpoints
 from app.http.idempotency import once
-from app.http.schemas.jobs import JobAcceptedSchema
 from app.http.schemas.upkeep import CollectionQuerySchema, ErasureSchema
 from app.removal import erasing, upkeep_jobs
-from app.types import Scope
+from app.types import JobKind, Scope
 
 upkeep = Endpoints("upkeep", "Erase what is to be forgotten; give room back.")
 ADMIN = (Scope.ADMIN,)
 
 
 @upkeep.endpoint(
-    "POST", "/erasures", scopes=ADMIN, body=BodyKind(schema=ErasureSchema), answers={202: JobAcceptedSchema}
+    "POST",
+    "/erasures",
+    scopes=ADMIN,
+    body=BodyKind(schema=ErasureSchema),
+    answers={202: queued(JobKind.UPKEEP)},
+    problems=[CatalogueUnknown, ProductUnknown],
 )
 def erase(body: Body) -> Answer:
     """Erase a product, a catalogue, or everything but the keys, wherever it is: rows, vectors, media, frozen answers.
@@ -42,7 +46,11 @@ def erase(body: Body) -> Answer:
 
 
 @upkeep.endpoint(
-    "POST", "/media/collections", scopes=ADMIN, query=CollectionQuerySchema, answers={202: JobAcceptedSchema}
+    "POST",
+    "/media/collections",
+    scopes=ADMIN,
+    query=CollectionQuerySchema,
+    answers={202: queued(JobKind.UPKEEP)},
 )
 def collect_media(query: dict[str, Any]) -> Answer:
     """Remove stored bytes that nothing has needed for an hour; this also happens by itself every hour."""
@@ -57,7 +65,13 @@ def collect_media(query: dict[str, Any]) -> Answer:
     return once(work)
 
 
-@upkeep.endpoint("POST", "/catalogues/<catalogue>/vacuum", scopes=ADMIN, answers={202: JobAcceptedSchema})
+@upkeep.endpoint(
+    "POST",
+    "/catalogues/<catalogue>/vacuum",
+    scopes=ADMIN,
+    answers={202: queued(JobKind.UPKEEP)},
+    problems=[CatalogueUnknown],
+)
 def vacuum_catalogue(catalogue: str) -> Answer:
     """Give room back that a catalogue's rows no longer take, while others read and write."""
 

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.db.job_tables import Webhook, WebhookDelivery
+from app.errors import WebhookUnknown
 from app.http.auth import tenant_id
 from app.http.bodies import Body, BodyKind
 from app.http.endpoints import Answer, Endpoints
@@ -47,7 +48,9 @@ def list_webhooks() -> Answer:
         return Answer(body={"webhooks": [_document(each) for each in service.listed(session, tenant_id())]})
 
 
-@webhooks.endpoint("DELETE", "/webhooks/<int:webhook_id>", scopes=SCOPES, answers={204: None})
+@webhooks.endpoint(
+    "DELETE", "/webhooks/<int:webhook_id>", scopes=SCOPES, answers={204: None}, problems=[WebhookUnknown]
+)
 def remove_webhook(webhook_id: int) -> Answer:
     """Remove a webhook."""
     with services().jobs.transaction() as session:
@@ -61,6 +64,7 @@ def remove_webhook(webhook_id: int) -> Answer:
     scopes=SCOPES,
     query=PageQuerySchema,
     answers={200: DeliveryPageSchema},
+    problems=[WebhookUnknown],
 )
 def list_deliveries(page: dict[str, Any], webhook_id: int) -> Answer:
     """Read what a webhook was told, or is to be told, newest first."""
@@ -71,7 +75,13 @@ def list_deliveries(page: dict[str, Any], webhook_id: int) -> Answer:
     return Answer(body={"deliveries": [_delivery(each) for each in found[:limit]], "next_cursor": cursor})
 
 
-@webhooks.endpoint("POST", "/webhooks/<int:webhook_id>/retries", scopes=SCOPES, answers={202: RetriedSchema})
+@webhooks.endpoint(
+    "POST",
+    "/webhooks/<int:webhook_id>/retries",
+    scopes=SCOPES,
+    answers={202: RetriedSchema},
+    problems=[WebhookUnknown],
+)
 def retry_deliveries(webhook_id: int) -> Answer:
     """Deliver now what was not delivered yet, as once the webhook's server is mended."""
 

@@ -67,7 +67,8 @@ def _metrics(number: int) -> dict[str, str]:
 
 
 def _web(port: int) -> list[str]:
-    options = ["--bind", f"{HOST}:{port}", "--worker-class", "gthread", "--workers", "1", "--threads", str(THREADS)]
+    worker = ["--worker-class", "app.http.worker.PacedWorker", "--workers", "1", "--threads", str(THREADS)]
+    options = ["--bind", f"{HOST}:{port}", *worker, "--limit-request-line", "8190"]
     limits = ["--timeout", "120", "--graceful-timeout", "5", "--no-control-socket"]
     limits += ["--logger-class", "app.http.server_log.ServerLog"]
     return [sys.executable, "-P", "-m", "gunicorn", "app.wsgi:application", *options, *limits]

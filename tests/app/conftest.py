@@ -4,8 +4,10 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import psycopg
 import pytest
 from kombu import Connection
+from psycopg import sql
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.client import Client
@@ -13,8 +15,10 @@ from app.http.app import create_app
 from app.jobs.client import broker_url
 from app.jobs.names import Queue
 from app.keys.service import KeyWish, create, first_tenant
+from app.local.servers import Servers
 from app.types import Scope
 from tests.conftest import Services
+from tests.web import Web, serving
 
 
 class _Quiet(WSGIRequestHandler):
@@ -45,6 +49,27 @@ def listening(services: Services) -> Iterator[Listening]:
     thread.join()
     server.server_close()
     app.extensions["triseek"].close()
+
+
+@pytest.fixture(scope="session")
+def web(servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """The real web process on a database of its own, with small limits and little patience."""
+    folder = tmp_path_factory.mktemp("web")
+    head, _, options = servers.database_url.partition("?")
+    create = sql.SQL("CREATE DATABASE test_web TEMPLATE {}").format(sql.Identifier(template))
+    with psycopg.connect(servers.database_url, autocommit=True) as admin:
+        admin.execute(create)
+        environ = {
+            "DATABASE_URL": f"{head.rpartition('/')[0]}/test_web?{options}",
+            "REDIS_URL": servers.redis_url,
+            "MEDIA_URL": str(folder / "media"),
+            "TRISEEK_MAX_UPLOAD_MB": "8",
+            "TRISEEK_SLOW_REQUEST_SECONDS": "2",
+            "TRISEEK_MOST_WAITING_SEARCHES": "1000000",  # nobody takes them
+        }
+        with serving(environ, folder) as web:
+            yield web
+        admin.execute("DROP DATABASE test_web WITH (FORCE)")
 
 
 @pytest.fixture

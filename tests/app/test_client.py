@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from app.client import Client, ImportOptions, Job, SearchOptions, with_media
-from app.client_requests import TRIES
+from app.client_calls import get
+from app.client_retries import TRIES
 from app.db import jobs
 from app.errors import ApiProblem, ServerUnreachable
 from app.types import JobKind, JobState, Modality
@@ -145,7 +146,7 @@ def test_a_server_that_is_not_there_is_unreachable() -> None:
 def test_a_server_that_is_no_triseek_is_a_problem_too(client: Client) -> None:
     assert client.is_live()
     with pytest.raises(ApiProblem) as lost:
-        client._get("/nowhere", {})
+        client.send(get("/nowhere"))
     assert lost.value.status == 404
 
 

@@ -18,7 +18,7 @@ VALUES = {
     "catalogue": "shop",
     "sku": "a",
     "job_id": "b",
-    "digest": "c",
+    "digest": "0" * 64,
     "space_id": 1,
     "webhook_id": 1,
 }

@@ -29,6 +29,12 @@ def has_words(text: str) -> None:
         raise ValidationError("must have a letter or a digit")
 
 
+def two_at_least(words: list[str]) -> None:
+    """Refuses a group of one, however often it stands there."""
+    if len(set(words)) < 2:
+        raise ValidationError("must have two different words or phrases at least")
+
+
 class CatalogueSettingsSchema(Schema):
     """How the words of a catalogue are searched."""
 
@@ -45,7 +51,7 @@ class CatalogueSettingsSchema(Schema):
     synonyms = fields.List(
         fields.List(
             fields.String(validate=[validate.Length(1, 200), printable, has_words]),
-            validate=validate.Length(2, MAX_SYNONYMS),
+            validate=[validate.Length(2, MAX_SYNONYMS), two_at_least],
         ),
         load_default=(),
         validate=validate.Length(max=MAX_GROUPS),

@@ -23,8 +23,12 @@ class PageQuerySchema(Schema):
 class JobsQuerySchema(PageQuerySchema):
     """Which jobs; several states or kinds with commas between."""
 
-    state = DelimitedList(fields.String(validate=validate.OneOf(list(JobState))), load_default=[])
-    kind = DelimitedList(fields.String(validate=validate.OneOf(list(JobKind))), load_default=[])
+    state = DelimitedList(
+        fields.String(validate=validate.OneOf(list(JobState))), load_default=list, validate=validate.Length(min=1)
+    )
+    kind = DelimitedList(
+        fields.String(validate=validate.OneOf(list(JobKind))), load_default=list, validate=validate.Length(min=1)
+    )
 
 
 class WaitQuerySchema(Schema):

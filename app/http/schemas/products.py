@@ -26,12 +26,17 @@ class ProductReplacementSchema(ProductSchema):
 class ProductFormSchema(Schema):
     """A product with its files in one multipart request."""
 
-    product = fields.String(
-        required=True,
-        metadata={"contentMediaType": "application/json", "description": "The product as JSON, as in a JSON request."},
+    product = fields.Nested(
+        ProductReplacementSchema, required=True, metadata={"description": "The product as JSON, as in a JSON request."}
     )
     image = fields.List(fields.Raw(metadata={"type": "string", "format": "binary"}))
     speech = fields.List(fields.Raw(metadata={"type": "string", "format": "binary"}))
+
+
+class ProductPatchFormSchema(ProductFormSchema):
+    """A merge patch with its files in one multipart request."""
+
+    product = fields.Nested(ProductPatchSchema, required=True, metadata={"description": "The patch as JSON."})
 
 
 class StoredMediaSchema(Schema):
@@ -93,7 +98,7 @@ class ProductsQuerySchema(PageQuerySchema):
     filter = fields.String(
         load_default="",
         validate=[printable, readable_filter],
-        metadata={"description": FILTER, "example": "price < 50"},
+        metadata={"description": FILTER, "format": "filter", "example": "price < 50"},
     )
 
 

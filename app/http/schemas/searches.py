@@ -9,6 +9,7 @@ from app.http.problems import ProblemSchema
 from app.http.schemas.filters import FILTER, readable_field, readable_filter
 from app.http.schemas.jobs import MAX_LIMIT, JobSchema
 from app.http.schemas.products import StoredProductSchema
+from app.http.schemas.strict import Flag, Number
 from app.types import Modality
 
 MAX_PARTS = 16
@@ -28,15 +29,6 @@ def _text() -> fields.String:
 
 def _sku() -> fields.String:
     return fields.String(validate=[validate.Length(1, 200), single_line])
-
-
-class Weight(fields.Float):
-    """A JSON number; marshmallow's own field takes text that reads as one, too."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:  # noqa: ANN401  marshmallow's signature
-        if isinstance(value, str):
-            raise self.make_error("invalid", input=value)
-        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class QueryMediaSchema(MediaSchema):
@@ -61,7 +53,7 @@ class QueryPartSchema(Schema):
     image = fields.Nested(QueryMediaSchema)
     speech = fields.Nested(QueryMediaSchema)
     product = _sku()
-    weight = Weight(load_default=1.0, allow_nan=False, validate=validate.Range(-100, 100))
+    weight = Number(load_default=1.0, allow_nan=False, validate=validate.Range(-100, 100))
 
     @validates_schema
     def check_one_content(self, data: dict[str, Any], **_: object) -> None:
@@ -85,15 +77,19 @@ class SearchSchema(Schema):
         validate=validate.Length(1, 16),
         metadata={"description": "Which modalities of the products to compare with."},
     )
-    rerank = fields.Boolean(load_default=True, metadata={"description": "Whether to re-rank the best by attention."})
-    explain = fields.Boolean(load_default=False, metadata={"description": "Whether hits bring their attention."})
+    rerank = Flag(load_default=True, metadata={"description": "Whether to re-rank the best by attention."})
+    explain = Flag(load_default=False, metadata={"description": "Whether hits bring their attention."})
     filter = fields.String(
         load_default=None,
         allow_none=True,
         validate=[printable, readable_filter],
-        metadata={"description": FILTER, "example": "price < 50 AND colour IN ('red', 'blue') AND NOT brand = 'X'"},
+        metadata={
+            "format": "filter",
+            "description": FILTER,
+            "example": "price < 50 AND colour IN ('red', 'blue') AND NOT brand = 'X'",
+        },
     )
-    min_relevance = Weight(
+    min_relevance = Number(
         load_default=0.0,
         allow_nan=False,
         validate=validate.Range(0, 1),
@@ -126,7 +122,13 @@ class SearchFormSchema(Schema):
     image = fields.Raw(metadata={"type": "string", "format": "binary"})
     speech = fields.Raw(metadata={"type": "string", "format": "binary"})
     product = fields.String()
-    query = fields.String(metadata={"contentMediaType": "application/json", "description": "The long form, as JSON."})
+    query = fields.String(
+        metadata={
+            "contentMediaType": "application/json",
+            "format": "query-parts",
+            "description": "The long form's list, as JSON.",
+        }
+    )
     limit = fields.Integer()
     against = fields.String(metadata={"description": "Modalities with commas between: text,image"})
     rerank = fields.Boolean()

@@ -3,6 +3,7 @@
 from marshmallow import Schema, fields, validate
 
 from app.http.schemas.searches import SearchSchema
+from app.http.schemas.strict import Flag
 from app.types import Modality, SpaceState
 
 ALIGNMENT = validate.Regexp(r"^([0-9a-f]{64}|default)\Z", error="is no SHA-256 in hex, and not default")
@@ -23,8 +24,9 @@ class ReindexRequestSchema(Schema):
         allow_none=True,
         validate=ALIGNMENT,
         metadata={
+            "pattern": "^([0-9a-f]{64}|default)$",  # as ECMAScript says it, which has no \Z
             "description": "As POST /v1/alignments answered; `default`: what the workers' settings name;"
-            " that of the space that answers unless told."
+            " that of the space that answers unless told.",
         },
     )
     encoders = fields.String(
@@ -32,7 +34,7 @@ class ReindexRequestSchema(Schema):
         validate=validate.Length(0, 1000),
         metadata={"description": "Where encoders are that have no name: text=/models/bert,image=org/name"},
     )
-    dim = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(1, 4000))
+    dim = fields.Integer(strict=True, load_default=None, allow_none=True, validate=validate.Range(1, 4000))
     catalogue = fields.String(
         load_default=None, allow_none=True, metadata={"description": "A space for this catalogue alone."}
     )
@@ -44,7 +46,7 @@ class ReindexRequestSchema(Schema):
         allow_none=True,
         metadata={"description": "Embed anew, where it is, what products have of one modality."},
     )
-    dry_run = fields.Boolean(load_default=False, metadata={"description": "Only say what it takes."})
+    dry_run = Flag(load_default=False, metadata={"description": "Only say what it takes."})
 
 
 class JudgedSearchSchema(Schema):

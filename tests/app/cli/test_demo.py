@@ -76,7 +76,7 @@ def test_products_that_other_workers_embed_anew_are_waited_for(
 
     def search_and_adopt(self: Client, *arguments: Any, **options: Any) -> Any:
         monkeypatch.setattr(Client, "search", search)
-        found = search(self, *arguments, **options)
+        found = search.__get__(self)(*arguments, **options)
         with services.sessions.begin() as session:
             embeddings.requeue_all(session)
         threading.Timer(1, lambda: (embed_all(services), waited.set())).start()

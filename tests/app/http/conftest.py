@@ -25,6 +25,7 @@ from app.keys.service import KeyWish
 from app.local.servers import Servers
 from app.settings import Settings
 from app.types import Modality, Scope, SpaceKey
+from tests.app.http.document import document_of
 
 DATABASE = "test_http"
 
@@ -91,7 +92,7 @@ def _key(own: Services, *scopes: Scope) -> str:
 
 @dataclass(frozen=True)
 class Api:
-    """A client that sends its key."""
+    """A client that sends its key, and holds every answer against the OpenAPI document."""
 
     http: FlaskClient
     key: str
@@ -102,7 +103,9 @@ class Api:
             # Encoded here: the client would leave large forms in a temporary file that it never closes.
             boundary, sent["data"] = encode_multipart(_form(sent["data"]))
             headers["Content-Type"] = f"multipart/form-data; boundary={boundary}"
-        return self.http.open(path, method=method, headers=headers, **sent)
+        answer = self.http.open(path, method=method, headers=headers, **sent)
+        document_of(self.http.application).assert_describes(answer)
+        return answer
 
     def get(self, path: str, **sent: Any) -> TestResponse:
         return self("GET", path, **sent)

@@ -103,8 +103,10 @@ BAD_PRODUCTS: list[tuple[Any, str]] = [
     ({"sku": "a", "title": "one", "description": "a" * 50_001}, "/description"),
     ({"sku": "a", "title": ["one"]}, "/title"),
     ({"sku": "a", "title": "one", "attributes": []}, "/attributes"),
-    ({"sku": "a", "title": "one", "attributes": {"x": "\x00"}}, "/attributes"),
-    ({"sku": "a", "title": "one", "attributes": {"x": {"\x00": 1}}}, "/attributes"),
+    ({"sku": "a", "title": "one", "attributes": {"x": "\x00"}}, "/attributes/x"),
+    ({"sku": "a", "title": "one", "attributes": {"x": {"\x00": 1}}}, "/attributes/x"),
+    ({"sku": "a", "title": "one", "attributes": {"x": [1, {"y": "half \ud800"}]}}, "/attributes/x/1/y"),
+    ({"sku": "a", "title": "one", "\x00": 1}, ""),
     ({"sku": "a", "title": "one", "attributes": {"x": "y" * 70_000}}, "/attributes"),
     ({"sku": "a", "title": "one", "attributes": {"x": [[[[[[[[[1]]]]]]]]]}}, "/attributes"),
     ({"sku": "a", "title": "one", "price": "cheap"}, "/price"),
@@ -113,6 +115,7 @@ BAD_PRODUCTS: list[tuple[Any, str]] = [
     ({"sku": "a", "title": "one", "price": "1e-20000"}, "/price"),
     ({"sku": "a", "title": "one", "price": 1e400}, ""),
     ({"sku": "a", "title": "one", "currency": "euro"}, "/currency"),
+    ({"sku": "a", "title": "one", "currency": "EUR\n"}, "/currency"),
     ({"sku": "a", "images": {}}, "/images"),
     ({"sku": "a", "images": ["x"]}, "/images/0"),
     ({"sku": "a", "images": [{}]}, "/images/0"),
@@ -156,6 +159,9 @@ BAD_SEARCHES: list[tuple[Any, str]] = [
     ({"text": "red", "against": []}, "/against"),
     ({"text": "red", "against": ["smell"]}, "/against/0"),
     ({"text": "red", "rerank": "perhaps"}, "/rerank"),
+    ({"text": "red", "rerank": "true"}, "/rerank"),
+    ({"text": "red", "explain": 1}, "/explain"),
+    ({"text": "red", "min_relevance": "0.5"}, "/min_relevance"),
     ({"text": "red", "filter": "price <"}, "/filter"),
     ({"text": "red", "filter": "price < 'cheap'"}, "/filter"),
     ({"text": "red", "filter": "NOT (a = 1 OR " * 100 + "b = 2" + ")" * 100}, "/filter"),
@@ -218,6 +224,20 @@ def test_a_form_without_its_json_or_with_strange_parts_is_refused(api: Api, prod
     assert_problem(api.post(searches, data={"text": "a", "limit": "x"}), 422, "/limit")
 
 
+@pytest.mark.parametrize(
+    ("path", "content", "pointer"),
+    [
+        ("/v1/erasures", {"catalogue": "a\x00"}, "/catalogue"),
+        ("/v1/spaces", {"encoders": "\x00"}, "/encoders"),
+        ("/v1/spaces/1/verify", {"queries": [{"kind": "\ud800"}]}, "/queries/0/kind"),
+        ("/v1/keys", {"name": "a", "scopes": ["\x00"]}, "/scopes/0"),
+    ],
+)
+def test_what_no_database_holds_is_named_wherever_it_stands(api: Api, path: str, content: Any, pointer: str) -> None:
+    answer = api.post(path, data=json.dumps(content), headers={"Content-Type": "application/json"})
+    assert_problem(answer, 422, pointer)
+
+
 def test_another_content_type_is_refused(api: Api, products: str) -> None:
     assert_problem(api.post(products, data="sku=a", headers={"Content-Type": "application/x-www-form-urlencoded"}), 415)
     imports = products.replace("products", "imports")
@@ -276,6 +296,8 @@ def test_a_catalogue_is_not_made_under_such_a_name(api: Api, name: str) -> None:
         ("cursor=99999999999999999999", "/cursor"),
         ("colour=red", "/colour"),
         ("filter=price<", "/filter"),
+        ("cursor=a%00b", "/cursor"),
+        ("%00=b", ""),
     ],
 )
 def test_a_wrong_query_parameter_is_named(api: Api, products: str, query: str, pointer: str) -> None:
@@ -284,7 +306,8 @@ def test_a_wrong_query_parameter_is_named(api: Api, products: str, query: str, p
 
 
 @pytest.mark.parametrize(
-    ("query", "pointer"), [("state=done", "/state/0"), ("cursor=e30", "/cursor"), ("cursor=%C3%A4", "/cursor")]
+    ("query", "pointer"),
+    [("state=done", "/state/0"), ("kind=", "/kind"), ("cursor=e30", "/cursor"), ("cursor=%C3%A4", "/cursor")],
 )
 def test_a_wrong_parameter_of_the_job_list_is_named(api: Api, query: str, pointer: str) -> None:
     assert_problem(api.get(f"/v1/jobs?{query}"), 422, pointer)

@@ -63,6 +63,11 @@ def test_an_expired_key_is_refused(app: Flask, api: Api, own: Services) -> None:
     assert_problem(api.post(f"/v1/keys/{made['prefix']}/rotate", json={}), 404)
 
 
+def test_a_key_is_rotated_without_a_word_about_it(api: Api) -> None:
+    old = api.post("/v1/keys", json={"name": "old", "scopes": ["search"]}).json
+    assert api.post(f"/v1/keys/{old['prefix']}/rotate").status_code == 201
+
+
 def test_a_rotated_key_works_for_as_long_as_was_said(app: Flask, api: Api) -> None:
     old = _made(api, scopes=["write", "search"], expires_in_days=30)
     new = api.post(f"/v1/keys/{old['prefix']}/rotate", json={"grace_hours": 1})

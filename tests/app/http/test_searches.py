@@ -39,6 +39,7 @@ def _answer(own: Services, job_id: str, count: int) -> None:
         )
         hits = [_hit(rank, product_id if rank == 1 else 10**9) for rank in range(1, count + 1)]
         result = {"hits": hits, "total": count, "facets": {}, "space": 1, "transcript": None, "took_ms": {"total": 1.0}}
+        result |= {"notes": [], "scan": "exact"}
         jobs.start(session, job.id)
         jobs.finish(session, job.id, JobState.SUCCEEDED, result=result)
 
