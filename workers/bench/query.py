@@ -19,7 +19,7 @@ from app.keys.service import TENANT
 from app.sample.queries import HeldOut
 from app.settings import Settings
 from app.spaces import service as spaces
-from app.types import Modality, QueryPart, SearchQuery
+from app.types import JobState, Modality, QueryPart, SearchQuery
 from workers.answering import answer
 from workers.connections import Connections
 from workers.shared_parts import SharedParts
@@ -28,7 +28,9 @@ from workers.towers import HeldSpaces, Towers
 KINDS = {"text": ("english", "chinese"), "image": ("picture",), "speech": ("voice",), "mix": ("mix",)}
 HITS = 20
 PATIENCE = 60  # seconds that an answer is waited for
+PAUSE = 0.1  # seconds before a job is read again
 REFUSED = 503
+ENDED = [state for state in JobState if state.is_final]
 
 
 @dataclass
@@ -124,11 +126,17 @@ class OverHttp:
         self._http = httpx.Client(base_url=url, headers=headers, limits=limits, timeout=2 * PATIENCE)
 
     def search(self, query: HeldOut) -> int:
-        """Asks one query; the status of the answer."""
+        """Asks one query, and waits for its answer; the status of that."""
         files = {"image": query.image, "speech": query.speech}
         sent: dict[str, Any] = {"limit": HITS} | ({} if query.text is None else {"text": query.text})
         sent |= {name: {"base64": base64.b64encode(data).decode()} for name, data in files.items() if data is not None}
-        return self._http.post(self._path, json=sent).status_code
+        answered = self._http.post(self._path, json=sent)
+        while answered.status_code == httpx.codes.ACCEPTED:  # as many as may wait within the web process do so
+            time.sleep(PAUSE)
+            read = self._http.get(answered.headers["Location"], params={"wait": PATIENCE})
+            if read.status_code != httpx.codes.OK or read.json()["state"] in ENDED:
+                return read.status_code
+        return answered.status_code
 
     def close(self) -> None:
         """Closes the connections."""

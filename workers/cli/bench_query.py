@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.box import SIMPLE
@@ -29,8 +30,11 @@ ALLOWED = 1.3, 8.0  # of the time in one process, and milliseconds beside it
 @click.command("query")
 @click.option("--queries", type=click.IntRange(5), default=60, show_default=True, help="Of each kind by one client.")
 @click.option("--seconds", type=click.IntRange(1), default=10, show_default=True, help="For each number of clients.")
+@click.option(
+    "--kind", "kinds", type=click.Choice(list(KINDS)), multiple=True, default=list(KINDS), help="All unless told."
+)
 @click.option("--json", "json_file", type=OUTPUT_FILE, help="Write what was measured to this file.")
-def bench_query(queries: int, seconds: int, json_file: Path | None) -> None:
+def bench_query(queries: int, seconds: int, kinds: tuple[str, ...], json_file: Path | None) -> None:
     """Search the sample catalogue by text, picture, voice and all three, by 1, 4, 16 and 64 clients, on its own stack.
 
     By one client, searches over HTTP take turns with the same pipeline in this process: no HTTP, no queue, no rows of
@@ -40,21 +44,24 @@ def bench_query(queries: int, seconds: int, json_file: Path | None) -> None:
     with progress_bar(console) as progress, tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         with _stack(folder, chosen, console, batch=None) as http:
-            inside, outside = _by_one(Alone(settings_of(folder), chosen.name), http, chosen, queries, progress)
-            many = list(_by_many(http, chosen, KINDS, CLIENTS, seconds, progress))
-        with _stack(folder, chosen, console, batch=1) as http:
-            (single,) = _by_many(http, chosen, ["text"], [BATCHED], seconds, progress)
+            inside, outside = _by_one(Alone(settings_of(folder), chosen.name), http, chosen, kinds, queries, progress)
+            many = list(_by_many(http, chosen, kinds, CLIENTS, seconds, progress))
+        single = None
+        if "text" in kinds:
+            with _stack(folder, chosen, console, batch=1) as http:
+                (single,) = _by_many(http, chosen, ["text"], [BATCHED], seconds, progress)
     console.print(_beside(inside, outside))
     console.print(_loads([*outside, *many]))
-    together = next(each for each in many if (each.kind, each.clients) == ("text", BATCHED))
-    ratio = together.a_second / single.a_second
-    console.print(
-        f"Text by {BATCHED} clients: {together.a_second:.1f} a second, one at a time"
-        f" {single.a_second:.1f}: {ratio:.2f} times as many"
-    )
+    document: dict[str, Any] = {"searches": [each.document() for each in (*inside, *outside, *many)]}
+    if single is not None:
+        together = next(each for each in many if (each.kind, each.clients) == ("text", BATCHED))
+        ratio = together.a_second / single.a_second
+        document |= {"one_at_a_time": single.document(), "batched_ratio": round(ratio, 3)}
+        console.print(
+            f"Text by {BATCHED} clients: {together.a_second:.1f} a second, one at a time"
+            f" {single.a_second:.1f}: {ratio:.2f} times as many"
+        )
     if json_file is not None:
-        rows = [each.document() for each in (*inside, *outside, *many)]
-        document = {"searches": rows, "one_at_a_time": single.document(), "batched_ratio": round(ratio, 3)}
         json_file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
@@ -72,10 +79,10 @@ def _stack(folder: Path, chosen: DemoSet, console: Console, batch: int | None) -
 
 
 def _by_one(
-    alone: Alone, http: OverHttp, chosen: DemoSet, count: int, progress: Progress
+    alone: Alone, http: OverHttp, chosen: DemoSet, kinds: Sequence[str], count: int, progress: Progress
 ) -> tuple[list[Measured], list[Measured]]:
     inside, outside = [], []
-    for kind in KINDS:
+    for kind in kinds:
         task = progress.add_task(f"{kind}, one client", total=None)
         asked = Queries(kind, chosen.queries)
         beside(alone, http, asked, WARMING)
@@ -89,7 +96,7 @@ def _by_one(
 def _by_many(
     http: OverHttp,
     chosen: DemoSet,
-    kinds: Sequence[str] | dict[str, tuple[str, ...]],
+    kinds: Sequence[str],
     clients: Sequence[int],
     seconds: int,
     progress: Progress,
