@@ -18,7 +18,7 @@ from workers.query import EncodedQuery, encode_query
 from workers.rerank.relevance import rerank
 from workers.retrieval import Retrieval
 from workers.stopwatch import Stopwatch
-from workers.stored import read_content
+from workers.stored import read_contents
 from workers.towers import Towers
 from workers.wording import Wording
 
@@ -60,7 +60,7 @@ def answer(session: Session, store: MediaStore, towers: Towers, catalogue_id: in
     best = [each.product_id for each in ranked.products if each.product_id in found][:RERANKED]
     stored = embeddings.tokens(session, towers.space, catalogue_id, best) if looks else []
     watch.lap("sql")
-    reranked = rerank(encoded.asked, query.against, [read_content(row, alignment) for row in stored], alignment)
+    reranked = rerank(encoded.asked, query.against, read_contents(stored, alignment), alignment)
     there = [each for each in ranked.products if each.product_id in found]
     hits = hits_of(encoded, query, there, reranked, alignment.card)
     if len(hits) < len(there):

@@ -17,7 +17,7 @@ from workers.alignment.tokens import Tokens
 from workers.content_encoder import Source
 from workers.embedder import Embedded
 from workers.encoders.transcriber import Transcript
-from workers.stored import StoredContent, read_content
+from workers.stored import StoredContent, read_contents
 from workers.towers import Towers
 from workers.vectors import unit
 from workers.wording import AskedText
@@ -204,9 +204,10 @@ def _of_product(session: Session, towers: Towers, catalogue_id: int, part: Query
         raise ProductUnknown(f"The catalogue has no product {part.sku!r}.", [where])
     wanted = [modality for modality in Modality if part.modality in (None, modality)]
     stored: dict[Modality, list[StoredContent]] = {modality: [] for modality in wanted}
-    for row in embeddings.tokens(session, towers.space, catalogue_id, [product.id]):
-        if row.modality in stored:
-            stored[Modality(row.modality)].append(read_content(row, towers.embedder.alignment))
+    rows = embeddings.tokens(session, towers.space, catalogue_id, [product.id])
+    for content in read_contents(rows, towers.embedder.alignment):
+        if content.modality in stored:
+            stored[content.modality].append(content)
     means = {modality: unit(np.mean([own.vector for own in each], axis=0)) for modality, each in stored.items() if each}
     if not means:
         raise RequestInvalid(f"Product {part.sku!r} has no vector to search with yet.", [where])

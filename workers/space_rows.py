@@ -12,16 +12,19 @@ from app.db.tables import Product
 from workers.contents import Content
 from workers.embedder import Embedded
 from workers.space_embedding import Known, SpaceEmbedding
-from workers.stored import read_content
+from workers.stored import read_contents
 from workers.towers import Towers
 
 
 def known_of(session: Session, towers: Towers, products: Sequence[Product]) -> Known:
     """What was made before of these products' contents in a space."""
     read = [
-        read_content(row, towers.embedder.alignment)
+        content
         for catalogue_id, own in _by_catalogue(towers.space, products)
-        for row in embeddings.tokens(session, towers.space, catalogue_id, [product.id for product in own])
+        for content in read_contents(
+            embeddings.tokens(session, towers.space, catalogue_id, [product.id for product in own]),
+            towers.embedder.alignment,
+        )
     ]
     return {(each.product_id, each.modality, each.digest): Embedded(each.vector, each.tokens) for each in read}
 

@@ -1,5 +1,8 @@
 """Small conversions of vectors."""
 
+from collections.abc import Sequence
+from itertools import accumulate
+
 import numpy as np
 
 
@@ -15,3 +18,10 @@ def read_halfvec(data: bytes) -> np.ndarray:
     The format is two big-endian 16-bit numbers, the dimension and zero, then a big-endian half float a component.
     """
     return np.frombuffer(data, dtype=">f2", offset=4).astype(np.float32)
+
+
+def read_halfvecs(several: Sequence[bytes]) -> list[np.ndarray]:
+    """The components of several vectors, each `(dim,)` float32 and a view of one array: numpy is called once."""
+    numbers = np.frombuffer(b"".join(memoryview(each)[4:] for each in several), dtype=">f2").astype(np.float32)
+    ends = list(accumulate((len(each) - 4) // 2 for each in several))
+    return [numbers[start:end] for start, end in zip([0, *ends], ends, strict=False)]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.catalog.drafts import MediaRef, ProductDraft, RemoteRef
 from app.catalog.settings import CatalogueSettings, word_columns
 from app.conditions import Condition
-from app.db import catalogues, embeddings, jobs, media, products, spaces
+from app.db import catalogues, embeddings, jobs, media, products
 from app.db.filtering import sql_of
 from app.db.job_tables import Job
 from app.db.tables import Product, ProductMedia
@@ -119,9 +119,8 @@ def views(session: Session, rows: Sequence[Product]) -> list[ProductView]:
         own_media[each.product_id].append(each)
     modalities: dict[int, list[str]] = {}
     for catalogue in {product.catalogue_id for product in rows}:
-        space = spaces.answering(session, catalogue)
         own = [product.id for product in rows if product.catalogue_id == catalogue]
-        modalities |= embeddings.modalities(session, space.id, catalogue, own) if space is not None else {}
+        modalities |= embeddings.modalities(session, catalogue, own)
     return [
         ProductView(product=product, media=own_media[product.id], modalities=modalities.get(product.id, []))
         for product in rows

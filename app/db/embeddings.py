@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, case, delete, exists, func, insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
-from app.db import media
+from app.db import media, spaces
 from app.db.products import IN_STATE
 from app.db.space_tables import Embedding, EmbeddingSpace, Tokens
 from app.db.tables import Product, ProductMedia
@@ -116,9 +116,9 @@ def mark(session: Session, product_id: int, *, version: int, problem: Mapping[st
     session.execute(update(Product).where(Product.id == product_id).values(**values))
 
 
-def modalities(session: Session, space_id: int, catalogue_id: int, product_ids: Sequence[int]) -> dict[int, list[str]]:
-    """Which modalities these products of a catalogue can be found by in a space."""
-    own = (Embedding.catalogue_id == catalogue_id, Embedding.space_id == space_id)
+def modalities(session: Session, catalogue_id: int, product_ids: Sequence[int]) -> dict[int, list[str]]:
+    """Which modalities these products of a catalogue can be found by, in the space that answers its searches."""
+    own = (Embedding.catalogue_id == catalogue_id, Embedding.space_id == spaces.answering_id(catalogue_id))
     rows = session.execute(
         select(Embedding.product_id, func.array_agg(Embedding.modality.distinct()))
         .where(*own, Embedding.product_id.in_(product_ids))

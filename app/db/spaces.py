@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import ScalarSelect, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -43,14 +43,15 @@ def active(session: Session, catalogue_id: int | None = None) -> EmbeddingSpace 
 
 def answering(session: Session, catalogue_id: int) -> EmbeddingSpace | None:
     """The space that answers a catalogue's searches: its own active one, else that of all."""
-    own = or_(EmbeddingSpace.catalogue_id == catalogue_id, EmbeddingSpace.catalogue_id.is_(None))
-    chosen = (
-        select(EmbeddingSpace)
-        .where(EmbeddingSpace.state == SpaceState.ACTIVE, own)
-        .order_by(EmbeddingSpace.catalogue_id.nulls_last())
-        .limit(1)
-    )
+    chosen = select(EmbeddingSpace).where(EmbeddingSpace.id == answering_id(catalogue_id))
     return session.scalars(chosen.execution_options(populate_existing=True)).first()
+
+
+def answering_id(catalogue_id: int) -> ScalarSelect[int]:
+    """The id of that space, within another statement."""
+    own = or_(EmbeddingSpace.catalogue_id == catalogue_id, EmbeddingSpace.catalogue_id.is_(None))
+    chosen = select(EmbeddingSpace.id).where(EmbeddingSpace.state == SpaceState.ACTIVE, own)
+    return chosen.order_by(EmbeddingSpace.catalogue_id.nulls_last()).limit(1).scalar_subquery()
 
 
 def writable(session: Session, catalogue_ids: Iterable[int]) -> list[EmbeddingSpace]:

@@ -20,7 +20,7 @@ from app.types import Modality, QueryPart, SearchQuery
 from tests.app.web_site import HOST, answer, web_site
 from tests.end_to_end.conftest import CATALOGUE, Shop
 from workers.search import run_search
-from workers.stored import read_content
+from workers.stored import read_contents
 
 SKUS = ("banana", "guitar", "scissors", "hammer", "umbrella", "bicycle", "carrot", "trumpet")
 
@@ -163,7 +163,7 @@ def test_products_keep_their_tokens_and_lose_them_with_their_vectors(stocked: Sh
         by_modality = {(row.product_id, row.modality): row for row in rows}
         assert len(by_modality) >= 2 * len(SKUS)
         for row in rows:
-            own = read_content(row, stocked.towers.embedder.alignment)
+            (own,) = read_contents([row], stocked.towers.embedder.alignment)
             assert len(own.tokens.labels) == len(own.tokens.vectors) > 0
             np.testing.assert_allclose(np.linalg.norm(own.tokens.vectors, axis=1), 1, atol=2e-3)
         embeddings.replace(session, stocked.towers.space.id, 1, [rows[0].product_id], [])

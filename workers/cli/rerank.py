@@ -32,7 +32,7 @@ from workers.cli.options import (
 from workers.encoders.choice import parse
 from workers.encodings import Encodings
 from workers.evaluation.judged import JudgedSet, load_judged_set
-from workers.rerank.sides import look
+from workers.rerank.sides import look, padded
 from workers.training.ranked_lists import RankedList, by_modality, ranked_lists
 from workers.training.rerank import RerankSettings, Sides, candidate_side, train_rerank
 from workers.training.rerank_choice import Floats, RerankRow, choose_weights, nearness, rows
@@ -163,7 +163,7 @@ def _latency(head: RerankHead, lists: Sequence[RankedList], seen: Sides) -> floa
         candidates = [candidate_side(own, seen) for own in each.candidates]
         start = time.perf_counter()
         with torch.inference_mode():
-            look(head, parts, candidates)
+            look(head, parts, padded(candidates))
         took.append(1000 * (time.perf_counter() - start))
     return statistics.median(took) if took else 0.0
 

@@ -1,6 +1,6 @@
 """Re-ranks a search's candidates: the query's tokens attend to the candidates' own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -44,7 +44,6 @@ class Candidate:
     """A product, before what it has is told."""
 
     contents: Sequence[StoredContent]
-    side: Side
 
     @property
     def rows(self) -> list[TokenRow]:
@@ -103,11 +102,10 @@ def rerank(
     contents = [content for content in stored if content.modality in against]
     if not contents:
         return None
-    products = _candidates(contents, alignment)
+    products = {own: Candidate(list(each)) for own, each in groupby(contents, lambda one: one.product_id)}
     parts = [_part(vector, alignment) for vector in asked]
     with torch.inference_mode():
-        sides = [each.side for each in parts], [each.side for each in products.values()]
-        found = look(alignment.network.rerank, *sides)
+        found = look(alignment.network.rerank, [each.side for each in parts], _padded(products.values(), alignment))
     weights = torch.tensor([vector.weight for vector in asked])
     trust = torch.tensor([alignment.card.rerank_weights.get(vector.given_as, 0.0) for vector in asked])
     return Reranked(weights, trust, parts, products, found)
@@ -120,18 +118,20 @@ def _part(vector: QueryVector, alignment: Alignment) -> Part:
     return Part(rows, Side.of(modality, alignment.token_of(vector.vectors[:1])[0], tokens.vectors))
 
 
-def _candidates(contents: Sequence[StoredContent], alignment: Alignment) -> dict[int, Candidate]:
-    """Each product's, all contents in one array: a hundred products have some thousand tokens."""
+def _padded(products: Collection[Candidate], alignment: Alignment) -> tuple[Tensor, Tensor, Tensor]:
+    """The products' tokens as `sides.padded` gives them, of one array: a hundred products have some thousand."""
+    contents = [content for each in products for content in each.contents]
     wholes = alignment.token_of(np.stack([content.vector for content in contents]))
     both = [each for whole, own in zip(wholes, contents, strict=True) for each in (whole[None], own.tokens.vectors)]
     counts = np.array([1 + len(content.tokens.labels) for content in contents])
     kinds = np.repeat([kind_of(content.modality, whole=False) for content in contents], counts)
     kinds[np.cumsum(counts) - counts] = [kind_of(content.modality, whole=True) for content in contents]
-    products = {own: list(each) for own, each in groupby(contents, lambda one: one.product_id)}
-    lengths = [sum(1 + len(content.tokens.labels) for content in own) for own in products.values()]
-    vectors = torch.split(torch.from_numpy(np.concatenate(both)), lengths)
-    sides = map(Side, vectors, torch.split(torch.from_numpy(kinds), lengths))
-    return {product: Candidate(own, side) for (product, own), side in zip(products.items(), sides, strict=True)}
+    lengths = np.array([sum(1 + len(content.tokens.labels) for content in each.contents) for each in products])
+    mask = np.arange(lengths.max()) < lengths[:, None]
+    padded_vectors = np.zeros((*mask.shape, wholes.shape[1]), dtype=np.float32)
+    padded_kinds = np.zeros(mask.shape, dtype=kinds.dtype)
+    padded_vectors[mask], padded_kinds[mask] = np.concatenate(both), kinds
+    return torch.from_numpy(padded_vectors), torch.from_numpy(padded_kinds), torch.from_numpy(mask)
 
 
 def _attention(

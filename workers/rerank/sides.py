@@ -41,9 +41,9 @@ def padded(sides: Sequence[Side]) -> tuple[Tensor, Tensor, Tensor]:
     return vectors, kinds, torch.arange(vectors.shape[1]) < lengths[:, None]
 
 
-def look(head: RerankHead, parts: Sequence[Side], candidates: Sequence[Side]) -> Attended:
-    """Each part of one query before all candidates, in one forward pass: the parts are a batch."""
+def look(head: RerankHead, parts: Sequence[Side], candidates: tuple[Tensor, Tensor, Tensor]) -> Attended:
+    """Each part of one query before all candidates, as `padded` gives them, in one forward pass: parts are a batch."""
     query, query_kinds, query_mask = padded(parts)
-    tokens, kinds, mask = (each[None].expand(len(parts), *each.shape) for each in padded(candidates))
+    tokens, kinds, mask = (each[None].expand(len(parts), *each.shape) for each in candidates)
     found: Attended = head(query, query_kinds, query_mask, tokens, kinds, mask)
     return found

@@ -11,7 +11,7 @@ from app.types import Modality
 from workers.alignment.rerank_head import RerankHead
 from workers.evaluation.metrics import ndcg_at
 from workers.evaluation.resampling import mean_intervals
-from workers.rerank.sides import look
+from workers.rerank.sides import look, padded
 from workers.training.ranked_lists import RankedList
 from workers.training.rerank import Sides, candidate_side
 from workers.training.selection import mean_of_sets, no_worse
@@ -44,7 +44,7 @@ def nearness(head: RerankHead, lists: Sequence[RankedList], sides: Sides) -> lis
     for each in lists:
         parts = [sides[part.held] for part in each.parts]
         with torch.inference_mode():
-            looked = look(head, parts, [candidate_side(own, sides) for own in each.candidates])
+            looked = look(head, parts, padded([candidate_side(own, sides) for own in each.candidates]))
         weights = np.array([part.weight for part in each.parts], dtype=np.float32)
         found.append(weights @ looked.nearness.numpy())
     return found
