@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.context import name_job, on_behalf_of
-from app.db import jobs, tenancy
+from app.db import jobs, open_jobs, tenancy
 from app.db.durability import need_not_wait
 from app.db.job_tables import Job
 from app.db.ranking_statement import Scan
@@ -51,7 +51,7 @@ def run_search(connections: Connections, held: HeldSpaces, job_id: UUID) -> None
         # One that was begun before may be what ended its worker: it takes no other with it.
         others = connections.settings.query_batch - 1 if own is None or own.attempts == 1 else 0
         batch = [own] if own is not None else []
-        batch += jobs.start_waiting(session, JobKind.SEARCH, others) if others else []
+        batch += open_jobs.start_waiting(session, JobKind.SEARCH, others) if others else []
     metrics().search_batch.observe(len(batch))
     if len(batch) < 2:
         for job in batch:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import case, cast, func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, defer
 
 from app.db import webhooks
@@ -14,7 +14,6 @@ from app.db.job_tables import Job, JobError
 from app.types import JobKind, JobState
 
 CHANNEL = "triseek_jobs"  # NOTIFY carries the id of a job that ended
-UNFETCHED = "$.parts[*] ? (@.url != null && @.media == null)"  # of a search's request
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 COUNTED = (JobKind.EMBED, JobKind.IMPORT)  # that end with the last of their products
 
@@ -87,24 +86,6 @@ def start(session: Session, job_id: uuid.UUID) -> Job | None:
         .returning(Job)
         .execution_options(populate_existing=True)
     ).first()
-
-
-def start_waiting(session: Session, kind: JobKind, most: int) -> list[Job]:
-    """Marks as running, as `start` does, up to so many jobs that wait for their first attempt, oldest first.
-
-    A search whose pictures are to be fetched does not wait for this.
-    """
-    waiting = (
-        select(Job.id)
-        .where(Job.kind == kind, Job.state == JobState.QUEUED, Job.attempts == 0)
-        .where(~func.jsonb_path_exists(Job.request, cast(UNFETCHED, JSONPATH)))
-        .order_by(Job.queued_at)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    now = func.clock_timestamp()
-    started = {"state": JobState.RUNNING, "attempts": 1, "queued_at": now, "started_at": now}
-    return list(session.scalars(update(Job).where(Job.id.in_(waiting)).values(**started).returning(Job)))
 
 
 def lock(session: Session, job_ids: Collection[uuid.UUID]) -> None:

@@ -2,12 +2,15 @@
 
 import datetime
 
-from sqlalchemy import exists, func, or_, select, text, update
+from sqlalchemy import cast, exists, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.orm import Session
 
 from app.db.job_tables import Job
 from app.db.jobs import OPEN
 from app.types import JobKind, JobState
+
+UNFETCHED = "$.parts[*] ? (@.url != null && @.media == null)"  # of a search's request
 
 
 def of_kind(session: Session, kind: JobKind) -> list[Job]:
@@ -43,3 +46,21 @@ def requeue_overdue(
         .with_for_update(skip_locked=True)
     )
     return list(session.scalars(update(Job).where(Job.id.in_(overdue)).values(queued_at=func.now()).returning(Job)))
+
+
+def start_waiting(session: Session, kind: JobKind, most: int) -> list[Job]:
+    """Marks as running, as `start` does, up to so many jobs that wait for their first attempt, oldest first.
+
+    A search whose pictures are to be fetched does not wait for this.
+    """
+    waiting = (
+        select(Job.id)
+        .where(Job.kind == kind, Job.state == JobState.QUEUED, Job.attempts == 0)
+        .where(~func.jsonb_path_exists(Job.request, cast(UNFETCHED, JSONPATH)))
+        .order_by(Job.queued_at)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    now = func.clock_timestamp()
+    started = {"state": JobState.RUNNING, "attempts": 1, "queued_at": now, "started_at": now}
+    return list(session.scalars(update(Job).where(Job.id.in_(waiting)).values(**started).returning(Job)))

@@ -19,6 +19,9 @@ from tests.end_to_end.reindexing import COUNT, RED_LAMP, SKUS, Reindexing, space
 from tests.workers.pictures import encoded, halves
 from workers.alignment.card import AlignmentCard, save_card
 from workers.bench.bent import bent
+from workers.evaluation.self_check import KnownItem
+from workers.evaluation.space_comparison import Pair
+from workers.indexing import verifying
 from workers.indexing.backfill import backfill_range
 from workers.indexing.verifying import verify_space
 from workers.kept_outputs import KeptOutputs
@@ -349,6 +352,28 @@ def test_both_spaces_are_asked_for_products_by_their_own_contents(reindexing: Re
     found = shop.job(job_id).result or {}
     assert not found["is_ready"]
     assert found["reasons"][0] == "It has 4 products, 1 fewer than the active one."
+
+
+def test_a_comparison_that_was_cancelled_goes_no_further(
+    reindexing: Reindexing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, new = reindexing.shop, space_of(reindexing.run())
+    with shop.connections.jobs.transaction() as session:
+        tenant = tenants.find_or_create(session, "default")
+        job_id = verification.submit(session, tenant, new, catalogue=None, searches=[]).id
+    compare, compared = verifying.Verifying._item_pair, []
+
+    def cancelling(self: verifying.Verifying, item: KnownItem) -> Pair:
+        compared.append(item)
+        with shop.connections.jobs.transaction() as session:
+            jobs.finish(session, job_id, JobState.CANCELLED)
+        return compare(self, item)
+
+    monkeypatch.setattr(verifying, "TOLD_EVERY", -1.0)
+    monkeypatch.setattr(verifying.Verifying, "_item_pair", cancelling)
+    verifying.verify_space(shop.connections, shop.held, job_id)
+    assert len(compared) == 1
+    assert shop.job(job_id).state == JobState.CANCELLED
 
 
 def test_where_none_is_named_the_alignment_that_answers_is_meant(reindexing: Reindexing) -> None:

@@ -1,6 +1,7 @@
 """One shop's whole life over HTTP and in the workers: every call, and every task, on what is its own."""
 
 import base64
+import re
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,7 +80,7 @@ class Walk:
         found = self("GET", PRODUCTS, "?filter=hush%20%3D%20'hush'").json["products"]
         assert [each["sku"] for each in found] == ["hush-1"]
         self.known["digest"] = self("GET", PRODUCT).json["images"][0]["url"].rpartition("/")[2]
-        self("GET", "/v1/media/<digest>")
+        self("GET", "/v1/media/<sha256:digest>")
         asked = {"text": "hush lmap", "filter": "hush = 'hush'", "facets": ["hush"], "explain": True}
         rule = "/v1/catalogues/<catalogue>/searches"
         for body in ({"query": [{"product": "hush-1"}]}, {"text": "nothing", "filter": "none = 1"}, asked):
@@ -93,7 +94,7 @@ class Walk:
         token = {"catalogue": CATALOGUE, "filter": "hush = 'hush'"}
         given = self("POST", "/v1/search-tokens", json=token).json["token"]
         run_search(own, self.shop.held, uuid.UUID(self("POST", rule, json=asked, key=given).json["job"]["id"]))
-        self("GET", "/v1/media/<digest>", key=given)
+        self("GET", "/v1/media/<sha256:digest>", key=given)
 
     def _administer(self) -> None:
         self.known |= {"space_id": str(self.shop.towers.space.id)}
@@ -135,6 +136,4 @@ class Walk:
 
 def filled(rule: str, known: dict[str, str]) -> str:
     """A rule with what is known in its places."""
-    for name, value in known.items():
-        rule = rule.replace(f"<{name}>", value).replace(f"<int:{name}>", value)
-    return rule
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda place: known[place[1]], rule)

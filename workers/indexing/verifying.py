@@ -42,10 +42,16 @@ def verify_space(connections: Connections, held: HeldSpaces, job_id: UUID) -> No
             raise ReindexFailed
         result = Verifying(connections, held, job).run()
         state, problem = JobState.SUCCEEDED, None
+    except _NobodyWaits:
+        return
     except TriseekError as error:
         result, state, problem = None, JobState.FAILED, error.problem()
     with connections.jobs.transaction() as session:
         jobs.finish(session, job_id, state, result=result, error=problem)
+
+
+class _NobodyWaits(Exception):
+    """The comparison was cancelled, or another attempt has it."""
 
 
 @dataclass
@@ -177,7 +183,8 @@ class Verifying:
 
     def _tell(self) -> None:
         with self.connections.jobs.transaction() as session:
-            jobs.renew(session, self.job.id, self.job.attempts)
+            if jobs.renew(session, self.job.id, self.job.attempts) is None:
+                raise _NobodyWaits
             jobs.set_done(session, self.job.id, self._done)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import func, update
 
 from app.catalog import service as catalog
 from app.catalog.drafts import ProductDraft
-from app.db import jobs, media, tenants
+from app.db import jobs, media, open_jobs, tenants
 from app.db.job_tables import Job
 from app.jobs.names import Queue
 from app.jobs.upkeep import sweep
@@ -140,7 +140,7 @@ def test_no_batch_takes_a_search_that_is_to_be_fetched(services: Services, site:
     _submit(services, _image(f"{site[0]}/a.png"))
     waiting = _submit(services, QueryPart(name="text", modality=Modality.TEXT, text="shoe"))
     with services.sessions.begin() as session:
-        assert [job.id for job in jobs.start_waiting(session, JobKind.SEARCH, 10)] == [waiting]
+        assert [job.id for job in open_jobs.start_waiting(session, JobKind.SEARCH, 10)] == [waiting]
 
 
 def test_a_cancelled_search_fetches_nothing(services: Services, site: tuple[str, list[str]]) -> None:
