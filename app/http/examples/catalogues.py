@@ -19,5 +19,10 @@ EXAMPLES = {
     },
     ErasureSchema: {"catalogue": "shop", "sku": "shoe-1"},
     AliveSchema: {"status": "ok"},
-    ReadySchema: {"status": "ready", "checks": {"database": True, "broker": True, "space": True}},
+    ReadySchema: {
+        "status": "ready",
+        "checks": {"database": True, "migrations": True, "space": True, "broker": True},
+        "workers": {"query": True, "embed": True, "import": True, "upkeep": True},
+        "warnings": [],
+    },
 }

@@ -29,6 +29,7 @@ def queued(kind: JobKind) -> dict[str, Any]:
         "created_at": TIMES["created_at"],
         "started_at": None,
         "finished_at": None,
+        "request_id": "5f0c2d1a9b7e4c38a6d2e1f09c4b7a85",
         **dry_run,
     }
 
