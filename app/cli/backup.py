@@ -1,6 +1,7 @@
 """`triseek backup`, `triseek restore`: the database and the media, elsewhere and back."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
@@ -30,6 +31,7 @@ def backup(target: str, as_json: bool, data: Path) -> None:
     Backups in one folder share their media. Of DATABASE_URL and MEDIA_URL, else of the stack that runs here. What
     encoders gave is left out: it is made again.
     """
+    os.umask(0o077)  # for nobody else to read
     run = running(data) or {}
     urls = {name: run.get(name.lower(), "") for name in ("DATABASE_URL", "MEDIA_URL")} | owner_urls_from_env()
     if not (urls["DATABASE_URL"] and urls["MEDIA_URL"]):

@@ -9,7 +9,7 @@ import click
 
 from app.client import Client
 from app.errors import ServerUnreachable
-from app.settings import Settings, child_environ
+from app.settings import Settings, child_environ, urls_from_env
 
 DATA = Path(".triseek")  # where `triseek up` keeps its state unless told
 URLS = ("database_url", "redis_url", "media_url")
@@ -55,4 +55,6 @@ def settings_here(data: Path) -> Settings:
         SettingsInvalid: a setting is wrong, or no server is named and none runs here.
     """
     run = running(data) or {}
+    if not run and not urls_from_env():
+        raise ServerUnreachable(f"Nothing runs on {data}; start it with `triseek up`, or set DATABASE_URL.")
     return Settings.from_env(child_environ({}, {url.upper(): str(run[url]) for url in URLS if url in run}))

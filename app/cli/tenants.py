@@ -10,6 +10,7 @@ from rich.table import Table
 
 from app.cli.administering import data_option, note, transaction
 from app.cli.asking import confirm
+from app.keys.service import first_tenant
 from app.tenants import service
 
 
@@ -25,7 +26,7 @@ def create(name: str, data: Path) -> None:
     """Make a tenant and print its first key, with the scopes search, write and admin. It is shown this once."""
     with transaction(data) as session:
         made = service.create(session, name)
-        note(session, made.row.tenant_id, "tenant.create", name)
+        note(session, first_tenant(session), "tenant.create", name)
     click.echo(made.key)
 
 
@@ -55,5 +56,5 @@ def remove(name: str, yes: bool, data: Path) -> None:
         confirm(f"Remove the tenant {name} with its keys?")
     with transaction(data) as session:
         service.remove(session, name)
-        note(session, None, "tenant.remove", name)
+        note(session, first_tenant(session), "tenant.remove", name)
     click.echo(f"Removed {name}.")

@@ -52,7 +52,8 @@ def _medium(row: ProductMedia, own: Media | None) -> dict[str, Any]:
         "content_type": own.content_type if own else None,
         "bytes": own.bytes if own else None,
         "url": f"/v1/media/{row.digest}" if row.digest else None,
-        "source": row.url,
+        # Where a shop's pictures come from, with what may stand in such an address, is no business of a browser's.
+        "source": row.url if tokens.within() is None else None,
     }
 
 

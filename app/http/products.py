@@ -178,7 +178,7 @@ def read_product(catalogue: str, sku: str) -> Answer:
     headers=preconditions.HEADERS,
 )
 def delete_product(catalogue: str, sku: str) -> Answer:
-    """Delete a product, with its vectors in every space; frozen answers lose it within minutes.
+    """Delete a product, with its vectors in every space; frozen answers lose it within a minute.
 
     Where the server keeps deleted products for some days, it can be brought back.
     """

@@ -1,6 +1,11 @@
 """gunicorn's worker with threads, whose connections have a pace, and whose own refusals are problems, too."""
 
+import errno
+import selectors
+import socket
+import time
 import uuid
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -18,11 +23,27 @@ from app.http.paced import PacedSocket
 from app.http.problems import CONTENT_TYPE, problem_json
 from app.http.request_ids import HEADER
 
+IDLE = 5.0  # seconds in which the first byte must come
 OURS = (InvalidResponseHeader, InvalidResponseHeaderName)  # of what the application answers
 
 
 class PacedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
     """Takes requests as gunicorn does, but from nobody who sends them too slowly."""
+
+    def accept(self, listener: socket.socket) -> None:
+        """Takes a connection, for which no thread waits before something comes."""
+        try:
+            client, address = listener.accept()
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
+                return
+            raise
+        self.nr_conns += 1
+        client.setblocking(False)
+        conn = TConn(self.cfg, client, address, listener.getsockname())
+        conn.timeout = time.monotonic() + IDLE
+        self.pending_conns.append(conn)
+        self.poller.register(client, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
     def enqueue_req(self, conn: TConn) -> None:
         """Hands a connection with a new request to a thread; its time begins now."""

@@ -21,7 +21,7 @@ AT_ONCE = 500  # products in one transaction
 
 
 def delete(session: Session, tenant_id: int, catalogue: str, sku: str, restorable: datetime.timedelta) -> None:
-    """Deletes a product, with its vectors in every space; frozen answers lose it within minutes.
+    """Deletes a product, with its vectors in every space; frozen answers lose it within a minute.
 
     Args:
         session: the transaction.

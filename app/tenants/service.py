@@ -23,7 +23,7 @@ def find(session: Session, name: str) -> int:
     """
     found = keys.first_tenant(session) if name == TENANT else tenants.find(session, name)
     if found is None:
-        raise TenantUnknown(f"There is no tenant {name!r}: triseek tenants create {name}")
+        raise TenantUnknown(f"There is no tenant {name!r}; triseek tenants list shows those that there are.")
     return found
 
 

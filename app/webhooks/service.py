@@ -12,6 +12,7 @@ from app.errors import FieldError, RequestInvalid, WebhookUnknown
 from app.types import DeliveryState, JobKind
 
 MOST = 20  # webhooks of one tenant
+LARGEST_ID = 2**63 - 1  # that the column can hold
 SECRET_BYTES = 32
 
 
@@ -70,7 +71,7 @@ def retry(session: Session, tenant_id: int, webhook_id: int) -> int:
 
 
 def _find(session: Session, tenant_id: int, webhook_id: int) -> Webhook:
-    found = webhooks.find(session, tenant_id, webhook_id)
+    found = webhooks.find(session, tenant_id, webhook_id) if webhook_id <= LARGEST_ID else None
     if found is None:
         raise WebhookUnknown(f"There is no webhook {webhook_id}.")
     return found

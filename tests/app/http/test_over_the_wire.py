@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from app.http.services import THREADS
+from app.http.worker import IDLE
 from app.keys.service import SHOWN
 from tests.web import Web
 
@@ -172,6 +173,14 @@ def test_slow_requests_take_no_thread_for_long_and_are_told_so(web: Web) -> None
         assert (status, problem["type"]) == (408, "urn:triseek:problem:body-too-slow")
         assert [connection.recv(1) for connection in heads] == [b""] * THREADS
     assert time.monotonic() - began >= SLOWNESS
+
+
+def test_connections_on_which_nothing_comes_take_no_thread(web: Web) -> None:
+    with ExitStack() as stack:
+        idle = [stack.enter_context(_connect(web)) for _ in range(4 * THREADS)]
+        assert httpx.get(f"{web.url}/health/live", timeout=IDLE / 2).is_success
+        idle[0].sendall(b"GET /health/live HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert idle[0].recv(12) == b"HTTP/1.1 200"
 
 
 def test_a_body_that_drips_is_given_up_however_often_something_comes(web: Web) -> None:

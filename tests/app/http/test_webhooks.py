@@ -87,3 +87,8 @@ def test_what_is_removed_is_gone(api: Api) -> None:
     assert api("DELETE", url).status_code == 204
     for answer in (api("DELETE", url), api.get(f"{url}/deliveries"), api.post(f"{url}/retries")):
         assert_problem(answer, 404)
+
+
+def test_an_id_that_no_column_can_hold_is_of_no_webhook(api: Api) -> None:
+    for number in (2**63, 10**30):
+        assert_problem(api.get(f"/v1/webhooks/{number}/deliveries"), 404)
