@@ -127,6 +127,18 @@ def test_what_is_hidden_by_now_is_not_shown(holder: Api, searches: str, own: Ser
     assert_problem(holder.get(f"/v1/jobs/{job_id}/hits/{hidden}/heat"), 404)
 
 
+def test_where_pictures_come_from_is_not_shown(
+    app: Flask, api: Api, catalogue: str, searches: str, products: str, own: Services
+) -> None:
+    source = "https://shop.example/a.png?signed=secret"
+    assert api.post(products, json={"sku": "far", "title": "Far", "images": [{"url": source}]}).status_code == 202
+    holder = Api(app.test_client(), _token(api, catalogue))
+    for asking, told in ((holder, None), (api, source)):
+        job_id = _searched(own, asking, searches)
+        shown = {hit["sku"]: hit["product"] for hit in asking.get(f"/v1/jobs/{job_id}").json["result"]["hits"]}
+        assert shown["far"]["images"][0]["source"] == told
+
+
 def test_pictures_are_those_of_products_that_are_seen(holder: Api, stocked: dict[str, str]) -> None:
     assert holder.get(f"/v1/media/{stocked['seen']}").status_code == 200
     assert_problem(holder.get(f"/v1/media/{stocked['hidden']}"), 404)
