@@ -31,12 +31,11 @@ def backup(target: str, as_json: bool, data: Path) -> None:
     Backups in one folder share their media. Of DATABASE_URL and MEDIA_URL, else of the stack that runs here. What
     encoders gave is left out: it is made again.
     """
-    os.umask(0o077)  # for nobody else to read
     run = running(data) or {}
     urls = {name: run.get(name.lower(), "") for name in ("DATABASE_URL", "MEDIA_URL")} | owner_urls_from_env()
     if not (urls["DATABASE_URL"] and urls["MEDIA_URL"]):
         raise ServerUnreachable(f"Nothing runs on {data}; start it, or set DATABASE_URL and MEDIA_URL.")
-    with _reported("media") as report:
+    with _for_nobody_else(), _reported("media") as report:
         _tell(service.backup(urls["DATABASE_URL"], urls["MEDIA_URL"], target, report), "Written", as_json=as_json)
 
 
@@ -74,6 +73,16 @@ def restore(target: str, at: str | None, only_list: bool, as_json: bool, data: P
         media = urls.get("MEDIA_URL", str(data / "media"))
         report = opened.enter_context(_reported("media"))
         _tell(service.restore(target, at, urls["DATABASE_URL"], media, report), "Restored", as_json=as_json)
+
+
+@contextmanager
+def _for_nobody_else() -> Iterator[None]:
+    """Within the block, files and folders are made for this user alone: all tenants' data are in them."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextmanager

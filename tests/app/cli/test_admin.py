@@ -123,6 +123,16 @@ def test_what_cannot_be_backed_up_or_restored_is_said(tmp_path: Path, services: 
     assert not (tmp_path / "new").exists()
 
 
+def test_a_backup_is_for_nobody_else_to_read(tmp_path: Path, services: Services) -> None:
+    environ = {"DATABASE_URL": services.settings.database_url, "MEDIA_URL": services.settings.media_url}
+    target = tmp_path / "backups"
+    result = CliRunner().invoke(triseek, ["backup", str(target)], env=environ)
+    assert result.exit_code == 0, result.output
+    made = [target, *target.rglob("*")]
+    assert len(made) > 3
+    assert [each for each in made if each.stat().st_mode & 0o077] == []
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shells_are_told_how_to_complete(shell: str) -> None:
     result = CliRunner().invoke(triseek, ["completion", shell])
