@@ -21,6 +21,7 @@ from workers.bench.ingest_sample import Kind, offers
 from workers.bench.reindex import CLIENTS, Reindexed, reindexed, searched_by_many
 from workers.bench.steps import alone_by_kind, bar
 from workers.cli.options import OUTPUT_FILE, progress_bar
+from workers.indexing.pace import SEARCHED
 
 QUIET = 20.0  # seconds in which searches are timed while nothing else goes on
 IDLE = 40  # searches for the same, one after another
@@ -81,9 +82,11 @@ def _measured(client: Client, kind: Kind, count: int, alone: float, alignment: s
     name = kind.value.replace(", ", "-")
     ingest(client, name, offers(kind, count), bar(progress, kind))
     idle = search_times(client, name, IDLE)
+    time.sleep(SEARCHED)
     anew, _ = reindexed(client, bar(progress, f"{kind}, anew"), catalogue=name)
     with searching(client, name) as searched:
         reindexed(client, bar(progress, f"{kind}, anew, and searches"), catalogue=name)
+    time.sleep(SEARCHED)  # or it would rest as if there were searches still
     kept, job = reindexed(client, bar(progress, f"{kind}, kept"), catalogue=name, alignment=alignment)
     client.retire_space(job.answer()["space"])
     return Reindexed(
