@@ -146,21 +146,6 @@ class SearchQuery:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contribution:
-    """How much of a hit's cosine one query part brought through one modality of the product.
-
-    Parts that were ranked by one vector brought it together: `text+image`.
-    """
-
-    query: str
-    modality: str  # of the query part, or of each with a `+` between
-    against: Modality  # of the product
-    similarity: float  # cosine, -1 to 1
-    weight: float
-    contribution: float  # similarity times weight
-
-
-@dataclass(frozen=True, kw_only=True)
 class Seen:
     """A token of a product that one of the query attended to."""
 
@@ -190,18 +175,3 @@ class Attention:
     similarity: float  # to what it attended to, -1 to 1
     sees: tuple[Seen, ...]  # the most attended to, first
     pictures: tuple[CellWeights, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hit:
-    """One product of a search's answer."""
-
-    product_id: int
-    rank: int  # from 1
-    score: float  # after the re-rank, words added
-    cosine: float  # the sum of the contributions
-    words: float = 0.0  # how much of the query's words it has, -1 to 1, rare words counting more
-    relevance: float | None = None  # how likely it is relevant, 0 to 1; None where that was not learnt
-    exact: str | None = None  # sku or brand, where that is asked for by its whole name
-    contributions: tuple[Contribution, ...]
-    attention: tuple[Attention, ...] = ()  # of hits that were re-ranked

@@ -12,8 +12,9 @@ from app.db import embeddings, products
 from app.db.matching import is_known
 from app.media.store import MediaStore
 from app.search.filters import parse_field
+from app.search.frozen import freeze
 from app.types import SearchQuery
-from workers.hits import hit_document, hits_of
+from workers.hits import hits_of
 from workers.query import EncodedQuery, encode_query
 from workers.rerank.relevance import rerank
 from workers.retrieval import Retrieval
@@ -69,7 +70,7 @@ def answer(session: Session, store: MediaStore, towers: Towers, catalogue_id: in
         )
     watch.lap("rerank")
     answered = {
-        "hits": [hit_document(hit, found[hit.product_id], explain=query.explain) for hit in hits],
+        **freeze(hits, [(each.name, each.modality) for each in encoded.vectors], found, explain=query.explain),
         "total": total,
         "facets": facets,
         "notes": notes,

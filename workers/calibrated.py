@@ -1,6 +1,7 @@
 """How likely each hit of a search is relevant, by what its query's parts brought."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from app.db.ranking import RankedProduct
 from app.types import Modality, SearchQuery
@@ -9,18 +10,22 @@ from workers.alignment.relevance import relevance
 from workers.query import EncodedQuery
 
 
-def relevance_of(
-    product: RankedProduct, encoded: EncodedQuery, query: SearchQuery, card: AlignmentCard
-) -> float | None:
-    """The relevance of one candidate; None where the alignment has not learnt it.
+def relevances(
+    products: Sequence[RankedProduct], encoded: EncodedQuery, query: SearchQuery, card: AlignmentCard
+) -> dict[int, float | None]:
+    """The relevance of each candidate by its id; None where the alignment has not learnt it.
 
     What is asked for counts, not what is asked to be unlike: nobody judged such queries. What was asked for by its
     whole name is relevant.
     """
+    weights = _weights(encoded, query)
+    return {each.product_id: _relevance(each, weights, card) for each in products}
+
+
+def _relevance(product: RankedProduct, weights: Mapping[Modality, float], card: AlignmentCard) -> float | None:
     if product.exact:
         return 1.0
     wanted = [(each.similarity * each.weight, each.weight) for each in product.compared if each.weight > 0]
-    weights = _weights(encoded, query)
     if not wanted or not weights:
         return None
     cosine = sum(brought for brought, _ in wanted) / sum(weight for _, weight in wanted)

@@ -11,6 +11,7 @@ from app.db import jobs, products, tenancy
 from app.db.job_tables import Job
 from app.db.tables import Product
 from app.errors import JobUnknown, SpaceNotReady, TriseekError
+from app.search.frozen import thaw
 from app.search.service import read_query
 from app.spaces import service as spaces
 from app.types import JobState, SpaceState
@@ -51,7 +52,7 @@ def _compared(session: Session, connections: Connections, held: HeldSpaces, sear
         raise SpaceNotReady(f"The search was answered in embedding space {space.id}, which is retired.")
     query = read_query(search.request)
     now = answer(session, connections.store, held.of(space), cast(int, search.catalogue_id), query).found
-    old, new = ([hit["sku"] for hit in found["hits"]] for found in (before, now))
+    old, new = ([hit["sku"] for hit in thaw(found)] for found in (before, now))
     changes = list(_changes(session, search, before, now)) if old != new else []
     return {
         "search": str(search_id),
@@ -65,7 +66,7 @@ def _compared(session: Session, connections: Connections, held: HeldSpaces, sear
 def _changes(session: Session, search: Job, before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     if before.get("query_digest") not in (None, now["query_digest"]):
         yield "The query's vector is another one: the alignment is weighed anew, or the processor another."
-    old, new = ({hit["sku"]: hit for hit in found["hits"]} for found in (before, now))
+    old, new = ({hit["sku"]: hit for hit in thaw(found)} for found in (before, now))
     finished = cast(datetime, search.finished_at)
     moved = [sku for sku in [*old, *new] if sku not in old or sku not in new or _has_moved(old[sku], new[sku])]
     told = list(dict.fromkeys(moved))

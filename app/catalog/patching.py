@@ -14,9 +14,9 @@ from app.catalog.drafts import MediaRef, ProductDraft, RemoteRef
 from app.catalog.pointers import request_invalid
 from app.catalog.schema import ProductContentSchema
 from app.catalog.service import ProductView
-from app.db import embeddings, media
+from app.db import embeddings
 from app.db.job_tables import Job
-from app.db.tables import Media, ProductMedia
+from app.db.tables import ProductMedia
 from app.errors import FieldError, RequestInvalid
 from app.types import Modality
 
@@ -46,7 +46,7 @@ def patch(
     product = service.view(session, tenant_id, catalogue, sku).product
     embeddings.lock_versions(session, [product.id])  # nobody changes it between the reading and the writing
     view = service.view(session, tenant_id, catalogue, sku)
-    return service.put(session, tenant_id, catalogue, _patched(session, view, changes, stored))
+    return service.put(session, tenant_id, catalogue, _patched(view, changes, stored))
 
 
 def merge(target: object, patch: object) -> object:
@@ -63,7 +63,6 @@ def merge(target: object, patch: object) -> object:
 
 
 def _patched(
-    session: Session,
     view: ProductView,
     changes: Mapping[str, Any],
     stored: Mapping[str, Sequence[MediaRef | RemoteRef]],
@@ -72,7 +71,6 @@ def _patched(
     attributes = product.attributes
     if "attributes" in changes:
         attributes = _checked(merge(attributes, changes["attributes"]) or {})
-    kept = media.by_digests(session, [row.digest for row in view.media if row.digest is not None])
     draft = ProductDraft(
         sku=product.sku,
         title=changes.get("title", product.title),
@@ -80,8 +78,8 @@ def _patched(
         attributes=attributes,
         price=changes.get("price", product.price),
         currency=changes.get("currency", product.currency),
-        images=tuple(stored.get("images", _refs(view, kept, Modality.IMAGE))),
-        speech=tuple(stored.get("speech", _refs(view, kept, Modality.SPEECH))),
+        images=tuple(stored.get("images", _refs(view, Modality.IMAGE))),
+        speech=tuple(stored.get("speech", _refs(view, Modality.SPEECH))),
     )
     if not ((draft.title or "").strip() or draft.media):
         wrong = FieldError("/title", "must not go while there is neither a picture nor a recording")
@@ -96,12 +94,13 @@ def _checked(attributes: object) -> dict[str, Any]:
         raise request_invalid(error) from error
 
 
-def _refs(view: ProductView, kept: Mapping[str, Media], modality: Modality) -> list[MediaRef | RemoteRef]:
-    return [_ref(row, kept) for row in view.media if row.modality == modality]
+def _refs(view: ProductView, modality: Modality) -> list[MediaRef | RemoteRef]:
+    return [_ref(row) for row in view.media if row.modality == modality]
 
 
-def _ref(row: ProductMedia, kept: Mapping[str, Media]) -> MediaRef | RemoteRef:
+def _ref(row: ProductMedia) -> MediaRef | RemoteRef:
     if row.url is not None:
         return RemoteRef(row.url)
-    own = kept[row.digest or ""]
+    own = row.stored
+    assert own is not None  # what has no address has bytes
     return MediaRef(digest=own.digest, bytes=own.bytes, content_type=own.content_type)

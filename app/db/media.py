@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.db.tables import Catalogue, Media, Product, ProductMedia
 
@@ -90,11 +90,13 @@ def fetched(session: Session, product_ids: Sequence[int]) -> dict[tuple[int, str
 
 
 def of_products(session: Session, product_ids: Sequence[int]) -> list[ProductMedia]:
-    """The pictures and recordings of these products, in their order."""
+    """The pictures and recordings of these products, in their order, with what is known of their bytes."""
     return list(
         session.scalars(
             select(ProductMedia)
+            .options(joinedload(ProductMedia.stored))
             .where(ProductMedia.product_id.in_(product_ids))
             .order_by(ProductMedia.product_id, ProductMedia.modality, ProductMedia.ordinal)
+            .execution_options(populate_existing=True)
         )
     )

@@ -12,6 +12,9 @@ from app.db.job_tables import Job
 from app.db.tables import Removal
 from app.types import JobState
 
+# Of a frozen hit, see app.search.frozen; of one that was frozen before hits were rows, by its name.
+PRODUCT = "coalesce(hit ->> 0, hit ->> 'product_id')"
+
 
 def add(
     session: Session,
@@ -62,29 +65,29 @@ def of_catalogue(session: Session, catalogue_id: int, sku: str | None) -> list[R
 
 def strip_results(session: Session, catalogue_id: int, product_ids: Sequence[int]) -> int:
     """Takes products out of the frozen answers of a catalogue's searches; of how many."""
-    stripped = text("""
-UPDATE jobs SET result = jsonb_set(result, '{hits}', coalesce((
+    stripped = text(f"""
+UPDATE jobs SET result = jsonb_set(result, '{{hits}}', coalesce((
     SELECT jsonb_agg(hit ORDER BY place) FROM jsonb_array_elements(result -> 'hits') WITH ORDINALITY AS h (hit, place)
-    WHERE NOT CAST(hit ->> 'product_id' AS bigint) = ANY (:products)
+    WHERE NOT CAST({PRODUCT} AS bigint) = ANY (:products)
 ), '[]'))
 WHERE catalogue_id = :catalogue AND kind = 'search' AND jsonb_typeof(result -> 'hits') = 'array' AND EXISTS (
     SELECT FROM jsonb_array_elements(result -> 'hits') AS hit
-    WHERE CAST(hit ->> 'product_id' AS bigint) = ANY (:products)
+    WHERE CAST({PRODUCT} AS bigint) = ANY (:products)
 )
 RETURNING id
-""")
+""")  # noqa: S608  a constant
     return len(session.execute(stripped, {"catalogue": catalogue_id, "products": list(product_ids)}).all())
 
 
 def count_results(session: Session, catalogue_id: int, product_ids: Sequence[int]) -> int:
     """How many frozen answers of a catalogue's searches show any of these products."""
-    shown = text("""
+    shown = text(f"""
 SELECT count(*) FROM jobs
 WHERE catalogue_id = :catalogue AND kind = 'search' AND jsonb_typeof(result -> 'hits') = 'array' AND EXISTS (
     SELECT FROM jsonb_array_elements(result -> 'hits') AS hit
-    WHERE CAST(hit ->> 'product_id' AS bigint) = ANY (:products)
+    WHERE CAST({PRODUCT} AS bigint) = ANY (:products)
 )
-""")
+""")  # noqa: S608  a constant
     return int(session.execute(shown, {"catalogue": catalogue_id, "products": list(product_ids)}).scalar_one())
 
 

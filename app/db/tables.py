@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db.base import Created, Table, one_of
 from app.types import Modality
@@ -172,3 +172,4 @@ class ProductMedia(Table):
     digest: Mapped[str | None] = mapped_column(ForeignKey("media.digest"), index=True)  # none until it is fetched
     url: Mapped[str | None] = mapped_column(Text)  # where it comes from, if a client gave only its address
     problem: Mapped[str | None] = mapped_column(Text)  # why it could not be fetched
+    stored: Mapped[Media | None] = relationship(viewonly=True, lazy="raise")  # what is known of the bytes

@@ -1,30 +1,27 @@
 """Products, jobs, hits and spaces as the plain values that clients read."""
 
 import decimal
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 from sqlalchemy.orm import Session
 
 from app.catalog import service as catalog
 from app.catalog.service import ProductView
-from app.db import catalogues, media, products
+from app.db import catalogues, products
 from app.db.job_tables import Job, JobError
 from app.db.space_tables import EmbeddingSpace
-from app.db.tables import Catalogue, Media, ProductMedia
+from app.db.tables import Catalogue, ProductMedia
 from app.http import tokens
 from app.jobs.documents import job_document
 from app.search.service import hits
 from app.types import JobKind, JobState, Modality
 
-
-def product_documents(session: Session, views: Sequence[ProductView]) -> list[dict[str, Any]]:
-    """Products, in the order given."""
-    stored = media.by_digests(session, [row.digest for view in views for row in view.media if row.digest is not None])
-    return [_product(view, stored) for view in views]
+KEPT = ("query_digest", "compared")  # of a search's result, of use to a replay and to its hits only
 
 
-def _product(view: ProductView, stored: Mapping[str, Media]) -> dict[str, Any]:
+def product_document(view: ProductView) -> dict[str, Any]:
+    """A product."""
     product = view.product
     return {
         "sku": product.sku,
@@ -33,20 +30,21 @@ def _product(view: ProductView, stored: Mapping[str, Media]) -> dict[str, Any]:
         "attributes": product.attributes,
         "price": _number(product.price),
         "currency": product.currency,
-        "images": _media(view, stored, Modality.IMAGE),
-        "speech": _media(view, stored, Modality.SPEECH),
+        "images": _media(view, Modality.IMAGE),
+        "speech": _media(view, Modality.SPEECH),
         "embedding": _embedding(view),
         "created_at": product.created_at.isoformat(),
         "updated_at": product.updated_at.isoformat(),
     }
 
 
-def _media(view: ProductView, stored: Mapping[str, Media], modality: Modality) -> list[dict[str, Any]]:
-    return [_medium(row, stored.get(row.digest or "")) for row in view.media if row.modality == modality]
+def _media(view: ProductView, modality: Modality) -> list[dict[str, Any]]:
+    return [_medium(row) for row in view.media if row.modality == modality]
 
 
-def _medium(row: ProductMedia, own: Media | None) -> dict[str, Any]:
+def _medium(row: ProductMedia) -> dict[str, Any]:
     """A picture or recording; what is still to be fetched has no more than its address."""
+    own = row.stored
     return {
         "digest": row.digest,
         "content_type": own.content_type if own else None,
@@ -77,7 +75,7 @@ def job_with_result(session: Session, job: Job) -> dict[str, Any]:
         return document
     if job.kind != JobKind.SEARCH or job.state != JobState.SUCCEEDED:
         return document | {"result": job.result}
-    told = {name: value for name, value in job.result.items() if name != "query_digest"}  # of use to a replay only
+    told = {name: value for name, value in job.result.items() if name not in KEPT}
     return document | {"result": told | hit_page(session, job, after_rank=0, limit=job.request["limit"])}
 
 
@@ -92,8 +90,7 @@ def hit_page(session: Session, job: Job, *, after_rank: int, limit: int) -> dict
     ids = [hit["product_id"] for hit in shown]
     seen = tokens.visible(session, cast(int, job.catalogue_id), ids)
     found = products.by_ids(session, [each for each in ids if each in seen])
-    documents = product_documents(session, catalog.views(session, list(found.values())))
-    by_id = dict(zip(found, documents, strict=True))
+    by_id = {view.product.id: product_document(view) for view in catalog.views(session, list(found.values()))}
     return {
         "hits": [{**_without_id(hit), "product": by_id.get(hit["product_id"])} for hit in shown],
         "next_cursor": str(after_rank + limit) if len(frozen) > limit else None,

@@ -31,7 +31,7 @@ from app.http.idempotency import once
 from app.http.names import check_catalogue, check_sku
 from app.http.openapi.contract import Reply
 from app.http.paging import read_cursor
-from app.http.present import product_documents
+from app.http.present import product_document
 from app.http.product_form import read_product_form
 from app.http.schemas.products import (
     ProductAcceptedSchema,
@@ -166,7 +166,7 @@ def read_product(catalogue: str, sku: str) -> Answer:
     with services().sessions() as session:
         view = service.view(session, tenant_id(), catalogue, sku)
         headers = preconditions.headers_of(view) | {"Cache-Control": "private, no-cache"}
-        return Answer(body=product_documents(session, [view])[0], headers=headers)
+        return Answer(body=product_document(view), headers=headers)
 
 
 @products.endpoint(
@@ -220,7 +220,7 @@ def list_products(page: dict[str, Any], catalogue: str) -> Answer:
     with services().sessions() as session:
         own = tenant_id()
         views = service.page(session, own, catalogue, condition, state=page["state"], after=after, limit=limit + 1)
-        documents = product_documents(session, views[:limit])
+        documents = [product_document(view) for view in views[:limit]]
     cursor = str(views[limit - 1].product.id) if len(views) > limit else None
     return Answer(body={"products": documents, "next_cursor": cursor})
 
@@ -230,6 +230,6 @@ def _accepted(session: Session, catalogue: str, sku: str, job: Job) -> Answer:
     where = {"Location": url_for("jobs.read_job", job_id=str(job.id))}
     return Answer(
         status=202,
-        body={"product": product_documents(session, [view])[0], "job": job_document(job)},
+        body={"product": product_document(view), "job": job_document(job)},
         headers=where | preconditions.headers_of(view),
     )

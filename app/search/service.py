@@ -18,6 +18,7 @@ from app.errors import FieldError, JobUnfinished, ProductUnknown, RequestInvalid
 from app.jobs.client import enqueue
 from app.jobs.names import Task, search_task
 from app.search.filters import parse_filter
+from app.search.frozen import thaw
 from app.types import JobKind, JobState, Modality, QueryPart, SearchQuery
 
 FROZEN = 200  # hits that a search keeps; pages never go beyond
@@ -136,5 +137,4 @@ def hits(job: Job, *, after_rank: int, limit: int) -> list[dict[str, Any]]:
         raise JobUnfinished(
             f"Job {job.id} is a {job.kind} job that is {job.state}; only a search that succeeded has hits."
         )
-    frozen: list[dict[str, Any]] = job.result["hits"]
-    return frozen[after_rank : after_rank + limit]
+    return thaw(job.result, after_rank, after_rank + limit)

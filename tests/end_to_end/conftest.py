@@ -11,10 +11,11 @@ from app.catalog import service
 from app.catalog.drafts import MediaRef, ProductDraft
 from app.db import jobs, tenants
 from app.db.job_tables import Job
+from app.search.frozen import thaw
 from app.search.service import submit
 from app.settings import Settings
 from app.spaces.service import adopt
-from app.types import QueryPart, SearchQuery
+from app.types import JobKind, QueryPart, SearchQuery
 from tests.conftest import Services
 from workers.connections import Connections
 from workers.embedder import Embedder
@@ -78,7 +79,9 @@ class Shop:
         with self.connections.sessions() as session:
             job = jobs.get(session, job_id)
             assert job is not None
-            return job
+        if job.kind == JobKind.SEARCH and job.result is not None:
+            job.result = {**job.result, "hits": thaw(job.result)}
+        return job
 
     def view(self, sku: str) -> service.ProductView:
         with self.connections.sessions() as session:

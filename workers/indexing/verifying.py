@@ -14,6 +14,7 @@ from app.db.job_tables import Job
 from app.db.ranking_statement import RankingPart, RankingStatement
 from app.db.space_tables import EmbeddingSpace
 from app.errors import ReindexFailed, TriseekError
+from app.search.frozen import thaw
 from app.search.service import read_query
 from app.spaces import verification
 from app.spaces.verification import JudgedSearch
@@ -119,7 +120,7 @@ class Verifying:
 
     def _rank(self, towers: Towers, catalogue_id: int, search: JudgedSearch) -> int | None:
         with self.connections.sessions() as session:
-            found = answer(session, self.connections.store, towers, catalogue_id, search.query).found["hits"]
+            found = thaw(answer(session, self.connections.store, towers, catalogue_id, search.query).found)
         return next((hit["rank"] for hit in found[:DEPTH] if hit["sku"] in search.relevant), None)
 
     def _item_pair(self, item: KnownItem) -> Pair:
@@ -167,7 +168,7 @@ class Verifying:
             except TriseekError:  # a product or picture that it names is gone
                 self._go_on()
                 return None
-            found.append(([hit["sku"] for hit in answered["hits"]], answered["took_ms"]["total"]))
+            found.append(([hit["sku"] for hit in thaw(answered)], answered["took_ms"]["total"]))
         self._go_on()
         return found
 

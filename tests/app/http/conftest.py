@@ -1,7 +1,7 @@
 """The web application on a database of its own; what a worker would do is done by hand here."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,12 +17,14 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from app.db import spaces
 from app.db.engine import make_engine, make_sessions
+from app.db.ranking import Compared, RankedProduct
 from app.http.app import create_app
 from app.http.services import Services
 from app.jobs.client import JobClient
 from app.keys import service as keys
 from app.keys.service import KeyWish
 from app.local.servers import Servers
+from app.search.frozen import Hit, freeze
 from app.settings import Settings
 from app.types import Modality, Scope, SpaceKey
 from tests.app.http.document import document_of
@@ -166,3 +168,11 @@ def assert_problem(response: TestResponse, status: int, pointer: str | None = No
     if pointer is not None:
         assert pointer in [error["pointer"] for error in document["errors"]], document
     return document
+
+
+def frozen(skus: Sequence[tuple[int, str]]) -> dict[str, Any]:
+    """Hits as a worker freezes them, of products by their ids, in this order."""
+    compared = (Compared(part=0, against=Modality.TEXT, similarity=0.5, weight=1.0),)
+    ranked = [RankedProduct(product_id=each, cosine=0.5, words=0.25, exact=0, compared=compared) for each, _ in skus]
+    hits = [Hit(product=each, rank=rank, score=0.5, relevance=0.9) for rank, each in enumerate(ranked, 1)]
+    return freeze(hits, [("text", "text")], dict(skus), explain=False)

@@ -15,16 +15,7 @@ from app.http.schemas.searches import FinishedSearchSchema, HitPageSchema
 from app.http.schemas.spaces import SpacesSchema
 from app.http.services import Services
 from app.types import JobState
-from tests.app.http.conftest import Api
-
-CONTRIBUTION = {
-    "query": "text",
-    "modality": "text",
-    "against": "text",
-    "similarity": 0.5,
-    "weight": 1.0,
-    "contribution": 0.5,
-}
+from tests.app.http.conftest import Api, frozen
 
 
 def _assert_matches(schema: type[Schema], document: Any) -> None:
@@ -39,21 +30,9 @@ def finished_search(api: Api, searches: str, own: Services) -> str:
         job = jobs.get(session, uuid.UUID(job_id))
         assert job is not None
         [product] = products.page(session, job.catalogue_id or 0, after=0, limit=1)
-        hit = {
-            "rank": 1,
-            "sku": product.sku,
-            "product_id": product.id,
-            "score": 0.9,
-            "cosine": 0.5,
-            "words": 0.25,
-            "relevance": 0.9,
-            "exact": None,
-            "contributions": [CONTRIBUTION],
-            "attention": None,
-        }
         took = {"queue": 1.0, "encode": 2.0, "sql": 3.0, "rerank": 4.0, "total": 10.0}
         result = {
-            "hits": [hit],
+            **frozen([(product.id, product.sku)]),
             "total": 1,
             "facets": {"colour": [{"value": "red", "count": 1}]},
             "notes": [],

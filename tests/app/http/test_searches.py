@@ -16,8 +16,9 @@ from app.db import jobs, products
 from app.db.job_tables import Job
 from app.db.tables import Media
 from app.http.services import Services
+from app.search.frozen import thaw
 from app.types import JobState, Modality
-from tests.app.http.conftest import Api, assert_problem, picture
+from tests.app.http.conftest import Api, assert_problem, frozen, picture
 
 
 def _request(own: Services, job_id: str) -> dict[str, Any]:
@@ -37,34 +38,12 @@ def _answer(own: Services, job_id: str, count: int) -> None:
             .exec_driver_sql("SELECT id FROM products WHERE catalogue_id = %s", (job.catalogue_id,))
             .scalar_one()
         )
-        hits = [_hit(rank, product_id if rank == 1 else 10**9) for rank in range(1, count + 1)]
-        result = {"hits": hits, "total": count, "facets": {}, "space": 1, "transcript": None, "took_ms": {"total": 1.0}}
+        deleted = [(10**9 + number, "shoe") for number in range(1, count)]
+        result = frozen([(product_id, "shoe"), *deleted])
+        result |= {"total": count, "facets": {}, "space": 1, "transcript": None, "took_ms": {"total": 1.0}}
         result |= {"notes": [], "scan": "exact"}
         jobs.start(session, job.id)
         jobs.finish(session, job.id, JobState.SUCCEEDED, result=result)
-
-
-def _hit(rank: int, product_id: int) -> dict[str, Any]:
-    part = {
-        "query": "text",
-        "modality": "text",
-        "against": "text",
-        "similarity": 0.5,
-        "weight": 1.0,
-        "contribution": 0.5,
-    }
-    return {
-        "rank": rank,
-        "sku": "shoe",
-        "product_id": product_id,
-        "score": 0.5,
-        "cosine": 0.5,
-        "words": 0.25,
-        "relevance": 0.9,
-        "exact": None,
-        "contributions": [part],
-        "attention": None,
-    }
 
 
 def test_a_search_is_a_job_to_poll(api: Api, searches: str, own: Services) -> None:
@@ -216,7 +195,7 @@ def test_a_hit_that_explains_itself_has_a_heat_map(api: Api, searches: str, own:
         job = jobs.get(session, uuid.UUID(job_id))
         assert job is not None
         assert job.result is not None
-        result = {**job.result, "hits": [{**hit, "attention": [LOOK]} for hit in job.result["hits"]]}
+        result = {**job.result, "hits": [{**hit, "attention": [LOOK]} for hit in thaw(job.result)]}
         session.execute(update(Job).where(Job.id == job.id).values(result=result))
         session.add_all(Media(digest=digest, bytes=1, content_type="image/png") for digest in (PICTURE, ANOTHER))
     product = result["hits"][0]["product_id"]
