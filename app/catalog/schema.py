@@ -83,6 +83,7 @@ class ProductContentSchema(Schema):
     price = fields.Decimal(
         allow_none=True,
         allow_nan=False,
+        error_messages={"invalid": "must be a number such as 1299.50: with a point, and no commas or spaces"},
         validate=[validate.Range(0, 10**15), few_decimals],
         # The bounds once more, as JSON numbers: the range's own come out as Decimals.
         metadata={"type": "number", "minimum": 0, "maximum": 10**15},

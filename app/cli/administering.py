@@ -34,6 +34,7 @@ def transaction(data: Path) -> Iterator[Session]:
         engine.dispose()
 
 
-def note(session: Session, tenant_id: int | None, action: str, subject: str) -> None:
+def note(session: Session, tenant_id: int | None, action: str, subject: str, **detail: object) -> None:
     """Notes in the audit log what a command does, in its transaction."""
-    audit.add(session, tenant_id=tenant_id, actor=SHELL, action=action, subject=subject, detail={})
+    told = {name: value for name, value in detail.items() if value is not None}
+    audit.add(session, tenant_id=tenant_id, actor=SHELL, action=action, subject=subject, detail=told)

@@ -83,7 +83,7 @@ def create(
     with transaction(data) as session:
         tenant_id = find(session, tenant)
         made = service.create(session, tenant_id, wish)
-        note(session, tenant_id, "key.create", made.row.prefix)
+        note(session, tenant_id, "key.create", made.row.prefix, scopes=made.row.scopes, expires_in_days=days)
     click.echo(made.key)
 
 
@@ -124,7 +124,7 @@ def rotate(prefix: str, grace: int, tenant: str, data: Path) -> None:
     with transaction(data) as session:
         tenant_id = find(session, tenant)
         made = service.rotate(session, tenant_id, prefix, datetime.timedelta(hours=grace))
-        note(session, tenant_id, "key.rotate", prefix)
+        note(session, tenant_id, "key.rotate", prefix, by=made.row.prefix)
     click.echo(made.key)
 
 

@@ -52,10 +52,13 @@ class BodyKind:
         """Reads the request's body.
 
         Raises:
-            BodyUnsupported: it is of another content type.
+            BodyUnsupported: it is of another content type, or encoded.
             BodyUnreadable: it is not JSON.
             marshmallow.ValidationError, RequestInvalid: naming each wrong field.
         """
+        encoding = request.headers.get("Content-Encoding", "identity")
+        if encoding.lower() != "identity":
+            raise BodyUnsupported(f"A body encoded with {encoding} cannot be read here; send it as it is.")
         if request.mimetype == MULTIPART and self.read_form is not None:
             uploads = Uploads.read(request.files)
             digest = uploads.digest(request.form)

@@ -1,11 +1,13 @@
 """Webhooks over HTTP: who is told when jobs end."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
 from app.db.job_tables import Webhook, WebhookDelivery
 from app.errors import WebhookUnknown
+from app.http.audit import note
 from app.http.auth import tenant_id
 from app.http.bodies import Body, BodyKind
 from app.http.endpoints import Answer, Endpoints
@@ -36,6 +38,8 @@ def add_webhook(body: Body) -> Answer:
 
     def work(session: Session) -> Answer:
         added = service.add(session, tenant_id(), body.content["url"], list(dict.fromkeys(body.content["kinds"])))
+        # Only the host: the rest of an address may be a secret.
+        note(session, "webhook.create", added.id, host=urlsplit(added.url).hostname, kinds=added.kinds)
         return Answer(status=201, body=_document(added) | {"secret": added.secret})
 
     return once(work, body.digest)
@@ -55,6 +59,7 @@ def remove_webhook(webhook_id: int) -> Answer:
     """Remove a webhook."""
     with services().jobs.transaction() as session:
         service.remove(session, tenant_id(), webhook_id)
+        note(session, "webhook.remove", webhook_id)
     return Answer(status=204)
 
 

@@ -44,8 +44,10 @@ WRONG_PRICE = {
     "type": "urn:triseek:problem:request-invalid",
     "title": "The request has wrong or missing fields",
     "status": 422,
-    "detail": "/price: Not a valid number.",
-    "errors": [{"pointer": "/price", "detail": "Not a valid number."}],
+    "detail": "/price: must be a number such as 1299.50: with a point, and no commas or spaces",
+    "errors": [
+        {"pointer": "/price", "detail": "must be a number such as 1299.50: with a point, and no commas or spaces"}
+    ],
 }
 EXAMPLES = {
     JobSchema: ended(JobKind.IMPORT, total=3) | {"dry_run": False, "result": {"rows": 3, "accepted": 3, "rejected": 0}},

@@ -21,7 +21,7 @@ from app.http.problems import CONTENT_TYPE
 
 Problem = type[TriseekError]
 POINTED: dict[Problem, FieldError] = {
-    RequestInvalid: FieldError("/price", "Not a valid number."),
+    RequestInvalid: FieldError("/price", "must be a number such as 1299.50: with a point, and no commas or spaces"),
     BodyUnreadable: FieldError("", "is not JSON: Expecting value: line 1 column 1 (char 0)"),
     MediaUnreadable: FieldError("/images/0", "This is no picture that can be read."),
     MediaTooLarge: FieldError("/images/0", "A picture may have 64 MiB."),

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli.main import triseek
+from app.db import audit, tenants
 from tests.conftest import Services
 
 
@@ -34,6 +35,16 @@ def test_a_key_is_made_rotated_and_revoked() -> None:
     assert _run("revoke", last[:10]) == "Revoked 1."
     assert _states()[last[:10]] == "revoked"
     assert "page" in _run("list")
+
+
+def test_what_was_made_is_in_the_audit_log(services: Services) -> None:
+    old = _run("create", "--name", "page", "--scope", "search", "--days", "30")[:10]
+    new = _run("rotate", old)[:10]
+    with services.sessions() as session:
+        entries = audit.page(session, tenants.find_or_create(session, "default"), before=None, limit=2)
+        rotated, created = [(each.action, each.subject, each.detail) for each in entries]
+    assert created == ("key.create", old, {"scopes": ["search"], "expires_in_days": 30})
+    assert rotated == ("key.rotate", old, {"by": new})
 
 
 def test_a_key_that_is_not_there_is_told() -> None:

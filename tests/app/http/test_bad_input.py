@@ -1,6 +1,7 @@
 """Bad input: each is a problem that names the field, and never a 5xx."""
 
 import base64
+import gzip
 import io
 import json
 import struct
@@ -242,6 +243,19 @@ def test_another_content_type_is_refused(api: Api, products: str) -> None:
     assert_problem(api.post(products, data="sku=a", headers={"Content-Type": "application/x-www-form-urlencoded"}), 415)
     imports = products.replace("products", "imports")
     assert_problem(api.post(imports, data="sku,title", headers={"Content-Type": "image/png"}), 415)
+
+
+def test_a_body_that_is_compressed_is_told_from_one_that_is_no_json(api: Api, products: str) -> None:
+    body = gzip.compress(b'{"sku": "a", "title": "one"}')
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    assert "gzip" in assert_problem(api.post(products, data=body, headers=headers), 415)["detail"]
+    plain = headers | {"Content-Encoding": "identity"}
+    assert api.post(products, data=gzip.decompress(body), headers=plain).status_code == 202
+
+
+def test_a_price_with_commas_is_told_how_it_is_written(api: Api, products: str) -> None:
+    problem = assert_problem(api.post(products, json={"sku": "a", "title": "one", "price": "1,299"}), 422, "/price")
+    assert "no commas" in problem["detail"]
 
 
 def test_a_body_above_the_limit_is_refused(api: Api, products: str) -> None:

@@ -28,6 +28,14 @@ def test_a_secret_is_told_once(api: Api) -> None:
     assert listed == {name: value for name, value in added.json.items() if name != "secret"}
 
 
+def test_who_added_and_removed_one_is_noted_but_not_its_path(api: Api) -> None:
+    added = api.post("/v1/webhooks", json={"url": "https://shop.example/jobs?token=secret", "kinds": ["import"]}).json
+    assert api("DELETE", f"/v1/webhooks/{added['id']}").status_code == 204
+    removed, made = api.get("/v1/audit").json["entries"][:2]
+    assert (removed["action"], removed["subject"]) == ("webhook.remove", str(added["id"]))
+    assert (made["action"], made["detail"]) == ("webhook.create", {"host": "shop.example", "kinds": ["import"]})
+
+
 def test_the_same_request_adds_one(api: Api) -> None:
     headers = {"Idempotency-Key": "one hook"}
     first, second = (api.post("/v1/webhooks", json=HOOK, headers=headers) for _ in range(2))
