@@ -5,6 +5,7 @@ A template database is made once by the migrations; a test's database is cloned 
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,13 +70,8 @@ def template(servers: Servers) -> str:
 @pytest.fixture
 def database_url(servers: Servers, template: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """A database of this test's own, cloned from the template."""
-    name = f"test_{abs(hash(request.node.nodeid)):x}"
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-    with psycopg.connect(servers.database_url, autocommit=True) as admin:
-        admin.execute(create)
-        yield _url_of(servers, name)
-        admin.execute(drop)
+    with cloned(servers, template, f"test_{abs(hash(request.node.nodeid)):x}") as url:
+        yield url
 
 
 @pytest.fixture
@@ -95,6 +91,19 @@ def services(settings: Settings) -> Iterator[Services]:
         store=MediaStore(settings.media_url),
     )
     engine.dispose()
+
+
+@contextmanager
+def cloned(servers: Servers, template: str, name: str) -> Iterator[str]:
+    """The address of a database that is cloned from the template, and goes at the end of the block."""
+    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+    drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+    with psycopg.connect(servers.database_url, autocommit=True) as admin:
+        admin.execute(create)
+        try:
+            yield _url_of(servers, name)
+        finally:
+            admin.execute(drop)
 
 
 def _url_of(servers: Servers, name: str) -> str:

@@ -4,10 +4,8 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import psycopg
 import pytest
 from kombu import Connection
-from psycopg import sql
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app.client import Client
@@ -17,7 +15,7 @@ from app.jobs.names import Queue
 from app.keys.service import KeyWish, create, first_tenant
 from app.local.servers import Servers
 from app.types import Scope
-from tests.conftest import Services
+from tests.conftest import Services, cloned
 from tests.web import Web, serving
 
 
@@ -55,12 +53,9 @@ def listening(services: Services) -> Iterator[Listening]:
 def web(servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
     """The real web process on a database of its own, with small limits and little patience."""
     folder = tmp_path_factory.mktemp("web")
-    head, _, options = servers.database_url.partition("?")
-    create = sql.SQL("CREATE DATABASE test_web TEMPLATE {}").format(sql.Identifier(template))
-    with psycopg.connect(servers.database_url, autocommit=True) as admin:
-        admin.execute(create)
+    with cloned(servers, template, "test_web") as url:
         environ = {
-            "DATABASE_URL": f"{head.rpartition('/')[0]}/test_web?{options}",
+            "DATABASE_URL": url,
             "REDIS_URL": servers.redis_url,
             "MEDIA_URL": str(folder / "media"),
             "TRISEEK_MAX_UPLOAD_MB": "8",
@@ -69,7 +64,6 @@ def web(servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactor
         }
         with serving(environ, folder) as web:
             yield web
-        admin.execute("DROP DATABASE test_web WITH (FORCE)")
 
 
 @pytest.fixture

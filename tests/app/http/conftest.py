@@ -5,12 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
-from psycopg import sql
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import TestResponse, encode_multipart
@@ -28,28 +26,23 @@ from app.search.frozen import Hit, freeze
 from app.settings import Settings
 from app.types import Modality, Scope, SpaceKey
 from tests.app.http.document import document_of
+from tests.conftest import cloned
 
 DATABASE = "test_http"
 
 
 @pytest.fixture(scope="session")
 def http_settings(servers: Servers, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    head, _, options = servers.database_url.partition("?")
-    url = f"{head.rpartition('/')[0]}/{DATABASE}?{options}"
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(DATABASE), sql.Identifier(template))
-    with psycopg.connect(servers.database_url, autocommit=True) as admin:
-        admin.execute(create)
-    yield Settings(
-        database_url=url,
-        redis_url=servers.redis_url,
-        media_url=str(tmp_path_factory.mktemp("media")),
-        max_upload_mb=4,
-        max_import_mb=6,
-        max_media_mb=1,
-        most_waiting_searches=1_000_000,  # nobody takes them
-    )
-    with psycopg.connect(servers.database_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
+    with cloned(servers, template, DATABASE) as url:
+        yield Settings(
+            database_url=url,
+            redis_url=servers.redis_url,
+            media_url=str(tmp_path_factory.mktemp("media")),
+            max_upload_mb=4,
+            max_import_mb=6,
+            max_media_mb=1,
+            most_waiting_searches=1_000_000,  # nobody takes them
+        )
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
-from psycopg import sql
 
 from app.db.engine import make_engine, make_sessions
 from app.keys.service import KeyWish, create, first_tenant
@@ -21,6 +19,7 @@ from app.local.servers import Servers
 from app.local.services import DEFAULTS, free_port
 from app.settings import child_environ
 from app.types import Scope
+from tests.conftest import cloned
 from tests.system.observed.collector import Collector, collecting
 
 DATABASE = "test_observed"
@@ -136,15 +135,9 @@ def _answers(own: Observed) -> bool:
 
 @contextmanager
 def _database(servers: Servers, template: str) -> Iterator[str]:
-    head, _, options = servers.database_url.partition("?")
-    name = sql.Identifier(DATABASE)
-    with psycopg.connect(servers.database_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(template)))
+    with cloned(servers, template, DATABASE) as url:
         # No password is asked for on this socket; the processes do not know that.
-        try:
-            yield f"{head.rpartition('/')[0].replace('@', f':{PASSWORD}@')}/{DATABASE}?{options}"
-        finally:
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+        yield url.replace("@", f":{PASSWORD}@", 1)
 
 
 def _key(database_url: str) -> str:
