@@ -69,10 +69,12 @@ class RerankHead(nn.Module):
             kinds: (batch, n, c).
             mask: (batch, n, c) False where padded; each candidate has at least one token.
         """
-        cosines = torch.einsum("bmd,bncd->bnmc", self.query(query), self.key(candidates))
+        # Both maps of the candidates are linear: what they make of some thousand tokens is had from the query's few.
+        asked = self.query(query) @ self.key.weight
+        cosines = torch.einsum("bmd,bncd->bnmc", asked, candidates)
         logits = self.sharpness * cosines + self.pull[query_kinds[:, None, :, None], kinds[:, :, None, :]]
         attention = logits.masked_fill(~mask[:, :, None], -1e4).softmax(-1)
-        attended = functional.normalize(attention @ self.value(candidates), dim=-1)  # (batch, n, m, dim)
+        attended = functional.normalize(self.value(attention @ candidates), dim=-1)  # (batch, n, m, dim)
         similarities = torch.einsum("bmd,bnmd->bnm", functional.normalize(self.wanted(query), dim=-1), attended)
         counts = (query * self.telling[query_kinds]).sum(-1) + self.usual[query_kinds]
         return Attended(similarities, attention, counts.masked_fill(~query_mask, -1e4).softmax(-1))
