@@ -73,12 +73,13 @@ def _thawed(hit: Any, compared: Sequence[Sequence[Any]]) -> dict[str, Any]:  # n
     named = dict(zip(VALUES, hit, strict=True))
     own = named["contributions"]
     named["contributions"] = [
-        _contribution(*compared[place], similarity) for place, similarity in zip(own[::2], own[1::2], strict=True)
+        _contribution(compared[place], similarity) for place, similarity in zip(own[::2], own[1::2], strict=True)
     ]
     return named
 
 
-def _contribution(query: str, modality: str, against: str, weight: float, similarity: float) -> dict[str, Any]:
+def _contribution(shared: Sequence[Any], similarity: float) -> dict[str, Any]:
+    query, modality, against, weight = shared
     return {
         "query": query,
         "modality": modality,
