@@ -3,7 +3,7 @@
 import json
 import logging
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import numpy as np
@@ -19,6 +19,7 @@ from workers.metrics import metrics
 log = logging.getLogger(__name__)
 FOLDER = "outputs"  # of the media store
 FASTEST = 1  # of zlib's levels
+AT_ONCE = 64  # outputs that are read together: those of as many recordings are some 80 MB
 PLAIN, PACKED = b"\0", b"\1"  # with which the bytes begin
 
 
@@ -37,17 +38,28 @@ class KeptOutputs:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="outputs")
         self._writing: list[Future[None]] = []
 
-    def get(self, card: EncoderCard, digests: Sequence[str]) -> list[Divided | None]:
-        """What an encoder gave of these contents, None where that was not kept.
+    def have(self, card: EncoderCard, digests: Sequence[str]) -> list[bool]:
+        """Of which of these contents it is kept what an encoder gave.
 
         Args:
             card: of the encoder.
             digests: SHA-256 of the contents, as products have them.
         """
-        found = list(self._pool.map(lambda digest: self._read(card, digest), digests))
-        misses = found.count(None)
-        metrics().count_reads("outputs", hits=len(found) - misses, misses=misses)
+        found = list(self._pool.map(lambda digest: self._store.has_derived(_path(card, digest)), digests))
+        metrics().count_reads("outputs", hits=sum(found), misses=len(found) - sum(found))
         return found
+
+    def read(self, card: EncoderCard, digests: Sequence[str]) -> Iterator[list[Divided | None]]:
+        """What an encoder gave of these contents, None where that is damaged or gone: some of them at a time, in order.
+
+        The next ones are read meanwhile, and no more, for those of recordings are large.
+        """
+        reading: list[Future[Divided | None]] = []
+        for begin in range(0, len(digests) + AT_ONCE, AT_ONCE):
+            read = reading
+            reading = [self._pool.submit(self._read, card, each) for each in digests[begin : begin + AT_ONCE]]
+            if read:
+                yield [each.result() for each in read]
 
     def put(self, card: EncoderCard, outputs: Mapping[str, Divided]) -> None:
         """Keeps outputs by their contents' digests, meanwhile; waits for those before, so that few are in memory."""

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from app.errors import TriseekError
 from app.types import Modality, Role
@@ -72,27 +73,51 @@ class SpaceEmbedding:
             for place, content in enumerate(self.contents)
             if content.modality is modality and any(self._lacks(each, place) for each in sharing)
         ]
-        kept: dict[int, Divided] = {}
+        kept: list[int] = []
         if self.kept is not None and lacking:
-            digests = [self.contents[place].digest for place in lacking]
-            found = self.kept.get(encoder.card, digests)
-            kept = {place: own for place, own in zip(lacking, found, strict=True) if own is not None}
-        anew = [place for place in lacking if place not in kept]
-        encoding = encoder.start([self.contents[place].data for place in anew], Role.PASSAGE)
+            there = self.kept.have(encoder.card, [self.contents[place].digest for place in lacking])
+            kept = [place for place, is_there in zip(lacking, there, strict=True) if is_there]
+        anew = sorted({*lacking} - {*kept})
+        encoding = self._encoding(encoder, anew)
         return self._aligned(modality, encoder, sharing, kept, anew, encoding)
+
+    def _encoding(self, encoder: ContentEncoder, places: Sequence[int]) -> Iterator[list[Divided | TriseekError]]:
+        return encoder.start([self.contents[place].data for place in places], Role.PASSAGE)
 
     def _aligned(
         self,
         modality: Modality,
         encoder: ContentEncoder,
         sharing: Sequence[Towers],
-        kept: Mapping[int, Divided],
+        kept: Sequence[int],
         anew: Sequence[int],
         encoding: Iterator[list[Divided | TriseekError]],
     ) -> Iterator[None]:
-        if kept:
-            self._align(modality, sharing, list(kept), list(kept.values()))
+        damaged: list[int] = []
+        for found in self._kept_of(encoder, kept):
+            there = {place: own for place, own in found.items() if own is not None}
+            self._align(modality, sharing, list(there), list(there.values()))
+            damaged += [place for place in found if place not in there]
             yield
+        yield from self._encoded(modality, encoder, sharing, anew, encoding)
+        yield from self._encoded(modality, encoder, sharing, damaged, self._encoding(encoder, damaged))
+
+    def _kept_of(self, encoder: ContentEncoder, kept: Sequence[int]) -> Iterator[dict[int, Divided | None]]:
+        """What was kept of contents by their places, some of them at a time."""
+        if self.kept is not None:
+            places = iter(kept)
+            for found in self.kept.read(encoder.card, [self.contents[place].digest for place in kept]):
+                yield dict(zip(islice(places, len(found)), found, strict=True))
+
+    def _encoded(
+        self,
+        modality: Modality,
+        encoder: ContentEncoder,
+        sharing: Sequence[Towers],
+        anew: Sequence[int],
+        encoding: Iterator[list[Divided | TriseekError]],
+    ) -> Iterator[None]:
+        """Aligns, and keeps, batches of what goes through the encoder."""
         begun = 0
         for encoded in encoding:
             places = anew[begun : begun + len(encoded)]

@@ -138,6 +138,10 @@ class MediaStore:
             self._files.pipe_file(partial, data)
             self._move(partial, f"{self._root}/{path}")
 
+    def has_derived(self, path: str) -> bool:
+        """Whether it was derived."""
+        return bool(self._files.exists(f"{self._root}/{path}"))
+
     def get_derived(self, path: str) -> bytes | None:
         """What was derived, if it was."""
         try:

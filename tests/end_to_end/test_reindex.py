@@ -283,6 +283,15 @@ def test_kept_outputs_give_the_same_vectors_and_no_encoder_sees_anything(
     assert kept.keys() == anew.keys()
     for key, vector in kept.items():
         np.testing.assert_allclose(vector, anew[key], atol=2e-3)
+    reindexing.change("retire", 2)
+    clear_space(shop.connections.owner, client, 2)
+    picture = shop.towers.embedder.encoders[Modality.IMAGE].card.id
+    with psycopg.connect(shop.connections.settings.database_url) as database:
+        (digest,) = database.execute("SELECT digest FROM product_media").fetchone() or ("",)
+    shop.connections.store.put_derived(f"outputs/{picture}/{digest[:2]}/{digest}", b"damaged")
+    assert reindexing.run().encoded == 1
+    for key, vector in reindexing.vectors(2).items():
+        np.testing.assert_allclose(vector, anew[key], atol=2e-3)
 
 
 def test_without_another_alignment_what_is_there_is_embedded_anew(reindexing: Reindexing) -> None:

@@ -1,5 +1,6 @@
 """What encoders gave is kept and read again; what is damaged is nothing."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from app.errors import MediaStoreFull
 from app.media.store import MediaStore
 from app.types import EncoderCard, Modality
 from workers.encoders.base import Divided
-from workers.kept_outputs import KeptOutputs
+from workers.kept_outputs import AT_ONCE, KeptOutputs
 
 CARD = EncoderCard(name="some", revision="1", modality=Modality.TEXT, dim=8, licence="MIT", source="here")
 DIGEST = "ab" * 32
@@ -22,13 +23,17 @@ def _output(tokens: int, zeros: bool = False) -> Divided:
     return Divided(rows[0], rows[1:], tuple(f"词{number}" for number in range(tokens)))
 
 
+def _read(kept: KeptOutputs, digests: Sequence[str]) -> list[Divided | None]:
+    return [each for some in kept.read(CARD, digests) for each in some]
+
+
 @pytest.mark.parametrize("zeros", [False, True])
 @pytest.mark.parametrize("tokens", [0, 3])
 def test_outputs_come_back_as_half_floats_with_their_labels(tmp_path: Path, tokens: int, zeros: bool) -> None:
     kept, output = KeptOutputs(MediaStore(str(tmp_path)), 2), _output(tokens, zeros)
     kept.put(CARD, {DIGEST: output})
     kept.put(CARD, {})  # waits for those before
-    found, missing = kept.get(CARD, [DIGEST, "cd" * 32])
+    found, missing = _read(kept, [DIGEST, "cd" * 32])
     assert missing is None
     assert found is not None
     assert found.labels == output.labels
@@ -42,14 +47,14 @@ def test_another_encoder_has_outputs_of_its_own(tmp_path: Path) -> None:
     kept.put(CARD, {DIGEST: _output(1)})
     kept.put(CARD, {})
     other = EncoderCard(name="some", revision="2", modality=Modality.TEXT, dim=8, licence="MIT", source="here")
-    assert kept.get(other, [DIGEST]) == [None]
+    assert kept.have(other, [DIGEST]) == [False]
 
 
 @pytest.mark.parametrize("data", [b"", b"\0", b"\0nonsense", b"\1nonsense", b"\1x\x9c"])
 def test_what_is_damaged_is_made_anew(tmp_path: Path, data: bytes) -> None:
     store = MediaStore(str(tmp_path))
     store.put_derived(f"outputs/some@1/ab/{DIGEST}", data)
-    assert KeptOutputs(store, 1).get(CARD, [DIGEST]) == [None]
+    assert _read(KeptOutputs(store, 1), [DIGEST]) == [None]
 
 
 def test_of_another_length_it_is_made_anew(tmp_path: Path) -> None:
@@ -57,7 +62,7 @@ def test_of_another_length_it_is_made_anew(tmp_path: Path) -> None:
     kept = KeptOutputs(store, 1)
     kept.put(CARD, {DIGEST: Divided(np.zeros(4, np.float32), np.zeros((0, 4), np.float32), ())})
     kept.put(CARD, {})
-    assert kept.get(CARD, [DIGEST]) == [None]
+    assert _read(kept, [DIGEST]) == [None]
 
 
 def test_a_full_store_keeps_nothing_and_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,4 +75,16 @@ def test_a_full_store_keeps_nothing_and_stops_nobody(tmp_path: Path, monkeypatch
     kept = KeptOutputs(store, 1)
     kept.put(CARD, {DIGEST: _output(1)})
     kept.put(CARD, {})
-    assert kept.get(CARD, [DIGEST]) == [None]
+    assert _read(kept, [DIGEST]) == [None]
+
+
+def test_many_are_read_some_at_a_time_in_their_order(tmp_path: Path) -> None:
+    kept = KeptOutputs(MediaStore(str(tmp_path)), 2)
+    digests = [f"{number:064x}" for number in range(2 * AT_ONCE + 1)]
+    kept.put(CARD, {digest: _output(number % 3) for number, digest in enumerate(digests)})
+    kept.put(CARD, {})
+    assert kept.have(CARD, [*digests, DIGEST]) == [*(True for _ in digests), False]
+    assert [len(some) for some in kept.read(CARD, digests)] == [AT_ONCE, AT_ONCE, 1]
+    tokens = [len(each.labels) for each in _read(kept, digests) if each is not None]
+    assert tokens == [number % 3 for number in range(len(digests))]
+    assert _read(kept, []) == []
