@@ -13,7 +13,7 @@ from app.db import catalogues, embeddings, media, tenants
 from app.db.job_tables import Job
 from app.db.space_tables import BackfillRange, EmbeddingSpace
 from app.spaces import packing, reindex, service
-from app.spaces.indexing import index_space
+from app.spaces.indexing import clear_space, index_space
 from app.types import Modality, QueryPart
 from tests.end_to_end.conftest import CATALOGUE, Shop
 from workers.indexing.backfill import backfill_range
@@ -76,6 +76,11 @@ class Reindexing:
         with self.shop.connections.jobs.transaction() as session:
             space: EmbeddingSpace = getattr(service, action)(session, *arguments)
             return space
+
+    def clear(self, space_id: int) -> None:
+        """Retires a space, and removes what it has."""
+        self.change("retire", space_id)
+        clear_space(self.shop.connections.owner, self.shop.connections.jobs, space_id)
 
 
 SKUS = [f"p{number}" for number in range(COUNT)]
