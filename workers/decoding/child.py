@@ -24,7 +24,7 @@ PROBLEMS = {each.__name__: each for each in (MediaUnreadable, MediaTooLarge)}
 
 
 def serve(calls: Connection, limits: MediaLimits, seconds: float, memory: int) -> None:
-    """Answers calls until the caller is gone.
+    """Says that it is there, then answers calls until the caller is gone.
 
     A call is a modality and then the bytes. The answer is JSON, and then the numbers unless it tells of a problem:
     nothing that a decoder was tricked into writing is ever run by the caller.
@@ -38,6 +38,7 @@ def serve(calls: Connection, limits: MediaLimits, seconds: float, memory: int) -
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the worker, which ends us
     with suppress(ValueError):  # a system that knows no such limit
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    calls.send_bytes(b"")
     while True:
         try:
             modality, data = Modality(calls.recv_bytes().decode()), calls.recv_bytes()

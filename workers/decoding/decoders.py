@@ -27,6 +27,7 @@ GIGABYTE = 2**30
 TRIES = 2  # a process may have been ended by somebody else, as by a system without memory
 ENVIRON = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONWARNINGS", "VIRTUAL_ENV")  # no address, no secret
 NONSENSE = (ValueError, LookupError, TypeError, ProcessError)  # what a decoder may answer that was taken over
+STARTING = 60  # seconds until a process has to be there
 GRACE = 0.5  # seconds to end once nobody calls any more
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -124,20 +125,27 @@ class _Running:
             )
             self._connection = Connection(ours.detach())
         self._child = child
+        self._there = False
         self._end = weakref.finalize(self, _end, child, self._connection)
 
     def call(self, modality: Modality, data: bytes, patience: float) -> NDArray[Any]:
+        if not self._there:
+            self._received(STARTING)
+            self._there = True
         self._connection.send_bytes(modality.encode())
         self._connection.send_bytes(data)
         # The process has an alarm of its own: it is later only where it cannot even end, as when it was stopped.
-        if not self._connection.poll(patience):
-            raise TimeoutError
-        answer = json.loads(self._connection.recv_bytes())
+        answer = json.loads(self._received(patience))
         if "problem" in answer:
             raise PROBLEMS[answer["problem"]](answer["detail"])
         numbers = np.empty(answer["shape"], np.dtype(answer["dtype"]))
         self._connection.recv_bytes_into(numbers.data.cast("B"))
         return numbers
+
+    def _received(self, patience: float) -> bytes:
+        if not self._connection.poll(patience):
+            raise TimeoutError
+        return self._connection.recv_bytes()
 
     def end(self) -> int:
         """Ends it, if it has not ended; how it ended, as `Popen.returncode` says."""
