@@ -13,6 +13,7 @@ LIKELY = ("gb18030", "big5", "shift_jis", "euc_kr", "cp1251", "cp1252", "utf_16_
 WESTERN = "cp1252"
 REPLACED = "\ufffd"
 ENOUGH = 4  # characters that are right to one that is wrong
+ZEROS = 10  # characters to one that is zero, at least, where zeros are damage and not UTF-16
 
 
 def encoding_of(file: BinaryIO) -> str:
@@ -62,4 +63,4 @@ def _is_damaged_utf8(sample: bytes) -> bool:
     text = sample.decode("utf-8", errors="replace")
     wrong = text.count(REPLACED)
     right = sum(1 for character in text if character > "\x7f") - wrong
-    return "\x00" not in text and right >= ENOUGH * wrong
+    return ZEROS * text.count("\x00") <= len(text) and right >= ENOUGH * wrong

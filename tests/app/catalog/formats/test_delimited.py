@@ -78,6 +78,11 @@ def test_a_damaged_row_does_not_change_the_encoding_of_the_others() -> None:
     assert [row.content and row.content["title"] for row in rows[29:]] == ["größe 29", None, "gut"]
 
 
+def test_a_stray_zero_does_not_change_the_encoding() -> None:
+    rows = _rows("sku,title\n1,a\x00b\n2,plain\n")
+    assert [row.content and row.content["title"] for row in rows] == ["a\x00b", "plain"]
+
+
 def test_an_encoding_that_is_given_is_taken() -> None:
     (row,) = _rows("sku,title\n1,größe\n".encode("latin-1"), encoding="latin-1")
     assert row.content == {"sku": "1", "title": "größe"}
