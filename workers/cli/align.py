@@ -109,8 +109,6 @@ def train_command(
             "--resume, --views, --recording-views and --unfreeze go with --data, not with --catalogue."
         )
     torch.set_num_threads(threads)
-    # Heads bear it, and on many processors the matrices are multiplied twice as fast.
-    torch.set_float32_matmul_precision("medium")
     console = Console()
     if catalogue is not None:
         CatalogueFit(

@@ -1,6 +1,7 @@
 """How heads run on a device: in bfloat16 on a GPU, as they are on a CPU."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -15,3 +16,17 @@ def through(head: Projection, outputs: Tensor) -> Tensor:
     with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
         vectors = head(outputs)
     return vectors.float()
+
+
+@contextmanager
+def quick_matrices() -> Iterator[None]:
+    """Lets float32 matrices be multiplied in bfloat16 in the block, where the processor can: twice as fast.
+
+    Heads that learn bear it. Encoders do not: what they give a content would depend on what it came together with.
+    """
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)

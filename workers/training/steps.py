@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from workers.training.checkpoint import CheckpointFile
+from workers.training.device import quick_matrices
 from workers.training.settings import TrainingSettings
 from workers.training.stages import Stage
 
@@ -93,10 +94,11 @@ class Steps(Generic[Network]):
             self._network.load_state_dict(left["start"])
             for stage, loss in left["losses"]:
                 self._record(stage, loss)
-        for number, stage in enumerate(stages):
-            if left is None or number == left["stage"]:
-                self._run(number, stage, left)
-                left = None
+        with quick_matrices():
+            for number, stage in enumerate(stages):
+                if left is None or number == left["stage"]:
+                    self._run(number, stage, left)
+                    left = None
 
     def _run(self, number: int, stage: Stage, left: Mapping[str, Any] | None) -> None:
         if not stage.steps:

@@ -92,6 +92,18 @@ def test_training_brings_every_modality_to_every_other() -> None:
         assert _found(network, query, against) > 0.8
 
 
+def test_what_comes_after_a_training_is_multiplied_with_all_digits() -> None:
+    seen = []
+
+    def dev(_: AlignmentNetwork) -> float:
+        seen.append(torch.get_float32_matmul_precision())
+        return 0.0
+
+    _train(SETTINGS, dev)
+    assert set(seen) == {"medium"}
+    assert torch.get_float32_matmul_precision() == "highest"
+
+
 def test_the_same_seed_trains_the_same_network() -> None:
     first, second = _train(SETTINGS), _train(SETTINGS)
     other = _train(replace(SETTINGS, seed=1))
