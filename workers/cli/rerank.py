@@ -48,6 +48,9 @@ TIMED = 200  # queries
 @click.command()
 @click.argument("artifact", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @data_option
+@click.option(
+    "--steps", type=click.IntRange(1), default=RerankSettings.steps, show_default=True, help="Of the training."
+)
 @click.option("--measure", is_flag=True, help="Only say what it brings; leave the artifact as it is.")
 @click.option("--json", "json_file", type=OUTPUT_FILE, help="Also write the table as JSON.")
 @encoders_option
@@ -57,6 +60,7 @@ def rerank(
     artifact: Path,
     data: tuple[Path, ...],
     *,
+    steps: int,
     measure: bool,
     json_file: Path | None,
     encoders: str,
@@ -83,7 +87,7 @@ def rerank(
                     "No query of a split `train` has relevant and other products to choose from: with --measure"
                     " the present re-rank is judged, which needs none."
                 )
-            alignment, seen = _taught(taught, dev, encodings, alignment, progress)
+            alignment, seen = _taught(taught, dev, encodings, alignment, RerankSettings(steps=steps), progress)
     free = Measured.of(RerankHead(alignment.token_dim), dev, seen)
     trained = Measured.of(alignment.network.rerank, dev, seen)
     if measure:
@@ -137,6 +141,7 @@ def _taught(
     dev: Sequence[RankedList],
     encodings: Encodings,
     alignment: Alignment,
+    settings: RerankSettings,
     progress: Progress,
 ) -> tuple[Alignment, Sides]:
     """The alignment with new axes for its tokens and a head that learnt from lists; the tokens of these and of dev."""
@@ -146,7 +151,6 @@ def _taught(
     network.rerank = RerankHead(alignment.token_dim)
     found = Alignment(network, alignment.card)
     seen = sides(projected, found)
-    settings = RerankSettings()
     task = progress.add_task("teaching the re-rank", total=settings.steps)
 
     def on_step(loss: float) -> None:

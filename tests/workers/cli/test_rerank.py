@@ -40,7 +40,7 @@ def _rerank(data: Path, artifact: Path, *options: str) -> Result:
 
 def test_an_artifact_gets_another_head_and_keeps_its_vectors(tmp_path: Path, data: Path, artifact: Path) -> None:
     before = load_alignment(artifact, default_cards())
-    run = _rerank(data, artifact, "--json", str(tmp_path / "table.json"))
+    run = _rerank(data, artifact, "--steps", "20", "--json", str(tmp_path / "table.json"))
     assert run.exit_code == 0, run.output
     after = load_alignment(artifact, default_cards())
     outputs = np.random.default_rng(0).standard_normal((3, 384)).astype(np.float32)
