@@ -14,9 +14,11 @@ from typing import Any
 
 import httpx
 
-from app.db import catalogues, tenants
+from app.catalog import service as catalog
+from app.db import catalogues, products, tenants
 from app.keys.service import TENANT
 from app.sample.queries import HeldOut
+from app.search.frozen import thaw
 from app.settings import Settings
 from app.spaces import service as spaces
 from app.types import JobState, Modality, QueryPart, SearchQuery
@@ -28,6 +30,7 @@ from workers.towers import HeldSpaces, Towers
 KINDS = {"text": ("english", "chinese"), "image": ("picture",), "speech": ("voice",), "mix": ("mix",)}
 HITS = 20
 PATIENCE = 60  # seconds that an answer is waited for
+TURN = 10  # queries in a row by the same way
 PAUSE = 0.1  # seconds before a job is read again
 REFUSED = 503
 ENDED = [state for state in JobState if state.is_final]
@@ -87,7 +90,7 @@ class Queries:
 
 
 class Alone:
-    """The pipeline of a search in this process: no HTTP, no queue, no rows of jobs."""
+    """The pipeline of a search in this process, products of the first page included: no HTTP, queue or rows of jobs."""
 
     def __init__(self, settings: Settings, catalogue: str) -> None:
         self._connections = Connections.of(settings)
@@ -102,11 +105,13 @@ class Alone:
             self._towers: Towers = held.of(spaces.answering(session, found))
 
     def search(self, query: HeldOut) -> None:
-        """Answers one query, as far as a job's result."""
+        """Answers one query, and reads the products of its first page."""
         store = self._connections.store
         with self._connections.sessions() as session:
             asked = SearchQuery(parts=tuple(self._parts(query)), limit=HITS)
-            answer(session, store, self._towers, self._catalogue, asked).document(0.0)
+            found = answer(session, store, self._towers, self._catalogue, asked).document(0.0)
+            shown = products.by_ids(session, [hit["product_id"] for hit in thaw(found, 0, HITS)])
+            catalog.views(session, list(shown.values()))
 
     def _parts(self, query: HeldOut) -> Iterator[QueryPart]:
         if query.text is not None:
@@ -144,11 +149,15 @@ class OverHttp:
 
 
 def beside(alone: Alone, http: OverHttp, queries: Queries, count: int) -> tuple[Measured, Measured]:
-    """So many queries in this process, and as many over HTTP, in turn."""
+    """So many queries in this process, and as many over HTTP: some the one way, some the other, in turn.
+
+    Each is asked as soon as the one before it is answered, as by any number of clients.
+    """
     inside, outside = Measured(queries.kind, 0), Measured(queries.kind, 1)
-    for _ in range(count):
-        _timed(inside, lambda: alone.search(next(queries)))
-        _timed(outside, lambda: http.search(next(queries)))
+    for begun in range(0, count, TURN):
+        for measured, search in ((inside, alone.search), (outside, http.search)):
+            for _ in range(min(TURN, count - begun)):
+                _timed(measured, lambda own=search: own(next(queries)))
     inside.seconds, outside.seconds = (sum(each.times) / 1000 for each in (inside, outside))
     return inside, outside
 
