@@ -47,12 +47,9 @@ def run_search(connections: Connections, held: HeldSpaces, job_id: UUID) -> None
     """
     with connections.jobs.transaction() as session:
         need_not_wait(session)  # a search that a crash takes back is run again
-        own = jobs.start(session, job_id)
-        if own is None:  # it went with another: messages must not pile up behind those that take more than their own
-            return
-        # One that was begun before may be what ended its worker: it takes no other with it.
-        others = connections.settings.query_batch - 1 if own.attempts == 1 else 0
-        batch = [own, *(open_jobs.start_waiting(session, JobKind.SEARCH, others) if others else [])]
+        batch = open_jobs.start_with_waiting(session, job_id, JobKind.SEARCH, connections.settings.query_batch - 1)
+    if not batch:  # it went with another: messages must not pile up behind those that take more than their own
+        return
     metrics().search_batch.observe(len(batch))
     if len(batch) < 2:
         for job in batch:

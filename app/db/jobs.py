@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import case, cast, func, select, tuple_, update
+from sqlalchemy import Text, case, cast, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, defer
 
@@ -16,6 +16,7 @@ from app.types import JobKind, JobState
 CHANNEL = "triseek_jobs"  # NOTIFY carries the id of a job that ended
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 COUNTED = (JobKind.EMBED, JobKind.IMPORT)  # that end with the last of their products
+WOKEN = func.pg_notify(CHANNEL, cast(Job.id, Text))  # of a row that is updated: told once this commits
 
 
 def add(
@@ -117,11 +118,11 @@ def finish(
         update(Job)
         .where(Job.id == job_id, Job.state.in_(OPEN))
         .values(state=state, result=result, error=error, finished_at=func.clock_timestamp())
-        .returning(Job.id)
+        .returning(Job.id, WOKEN)
     ).first()
     if ended is None:
         return False
-    _tell(session, job_id)
+    webhooks.announce(session, job_id)
     return True
 
 
@@ -226,21 +227,15 @@ def _end_if_complete(session: Session, job_id: uuid.UUID) -> None:
             error=case((all_failed, _first_problem(job_id)), else_=None),
             finished_at=func.clock_timestamp(),
         )
-        .returning(Job.id)
+        .returning(Job.id, WOKEN)
     ).first()
     if ended is not None:
-        _tell(session, job_id)
+        webhooks.announce(session, job_id)
 
 
 def _first_problem(job_id: uuid.UUID) -> Any:  # noqa: ANN401  a scalar subquery has no narrower public type
     first = select(JobError.problem).where(JobError.job_id == job_id).order_by(JobError.id).limit(1)
     return first.scalar_subquery()
-
-
-def _tell(session: Session, job_id: uuid.UUID) -> None:
-    """Tells of a job's end: whoever waits here at once, webhooks as soon as they can be reached."""
-    webhooks.announce(session, job_id)
-    session.execute(select(func.pg_notify(CHANNEL, str(job_id))))
 
 
 def checkpoint(session: Session, job_id: uuid.UUID, result: Mapping[str, Any]) -> None:

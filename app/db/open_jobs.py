@@ -1,8 +1,9 @@
 """Statements over jobs that have not ended."""
 
 import datetime
+import uuid
 
-from sqlalchemy import cast, exists, func, or_, select, text, update
+from sqlalchemy import cast, exists, func, or_, select, text, union_all, update
 from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.orm import Session
 
@@ -48,19 +49,38 @@ def requeue_overdue(
     return list(session.scalars(update(Job).where(Job.id.in_(overdue)).values(queued_at=func.now()).returning(Job)))
 
 
-def start_waiting(session: Session, kind: JobKind, most: int) -> list[Job]:
-    """Marks as running, as `start` does, up to so many jobs that wait for their first attempt, oldest first.
+def start_with_waiting(session: Session, job_id: uuid.UUID, kind: JobKind, most: int) -> list[Job]:
+    """Marks a job as running, as `start` does, and with it up to so many that wait, each for its first attempt.
 
-    A search whose pictures are to be fetched does not wait for this.
+    None goes with one that was begun before: it may be what ended its worker. A search whose pictures are to be
+    fetched does not wait for this.
+
+    Returns:
+        The job itself first; nothing if it has ended or is unknown.
     """
+    # The job itself is locked first, and none is waited for that another worker has: they never wait for each other.
+    own = select(Job.id, Job.attempts).where(Job.id == job_id, Job.state.in_(OPEN)).with_for_update().cte("own")
     waiting = (
         select(Job.id)
-        .where(Job.kind == kind, Job.state == JobState.QUEUED, Job.attempts == 0)
+        .where(Job.kind == kind, Job.state == JobState.QUEUED, Job.attempts == 0, Job.id != job_id)
+        .where(select(own.c.id).where(own.c.attempts == 0).exists())
         .where(~func.jsonb_path_exists(Job.request, cast(UNFETCHED, JSONPATH)))
         .order_by(Job.queued_at)
         .limit(most)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=Job, skip_locked=True)
+        .cte("waiting")
     )
     now = func.clock_timestamp()
-    started = {"state": JobState.RUNNING, "attempts": 1, "queued_at": now, "started_at": now}
-    return list(session.scalars(update(Job).where(Job.id.in_(waiting)).values(**started).returning(Job)))
+    started = (
+        update(Job)
+        .where(Job.id.in_(union_all(select(own.c.id), select(waiting.c.id))))
+        .values(
+            state=JobState.RUNNING,
+            attempts=Job.attempts + 1,
+            queued_at=now,
+            started_at=func.coalesce(Job.started_at, now),
+        )
+        .returning(Job)
+        .execution_options(populate_existing=True)
+    )
+    return sorted(session.scalars(started), key=lambda job: job.id != job_id)

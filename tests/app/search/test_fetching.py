@@ -138,9 +138,10 @@ def test_a_fetch_that_was_lost_is_sent_again_and_a_search_that_was_fetched_runs(
 
 def test_no_batch_takes_a_search_that_is_to_be_fetched(services: Services, site: tuple[str, list[str]]) -> None:
     _submit(services, _image(f"{site[0]}/a.png"))
-    waiting = _submit(services, QueryPart(name="text", modality=Modality.TEXT, text="shoe"))
+    first, second = (_submit(services, QueryPart(name="text", modality=Modality.TEXT, text="shoe")) for _ in range(2))
     with services.sessions.begin() as session:
-        assert [job.id for job in open_jobs.start_waiting(session, JobKind.SEARCH, 10)] == [waiting]
+        batch = open_jobs.start_with_waiting(session, second, JobKind.SEARCH, 10)
+        assert [job.id for job in batch] == [second, first]
 
 
 def test_a_cancelled_search_fetches_nothing(services: Services, site: tuple[str, list[str]]) -> None:
