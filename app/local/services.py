@@ -12,6 +12,9 @@ from app.settings import metrics_port_from_env
 
 HOST = "127.0.0.1"
 THREADS = 64  # request threads of the web process; most of them only wait for a job
+# Seconds that an idle connection stays open: longer than clients and proxies keep theirs (nginx a minute), or one would
+# send a request into a connection that is just being closed.
+KEPT_ALIVE = "75"
 DEFAULTS = {
     # One compute thread a process: the workers run side by side, and a search must not wait for an import's threads.
     "OMP_NUM_THREADS": "1",
@@ -69,7 +72,7 @@ def _metrics(number: int) -> dict[str, str]:
 def _web(port: int) -> list[str]:
     worker = ["--worker-class", "app.http.worker.PacedWorker", "--workers", "1", "--threads", str(THREADS)]
     options = ["--bind", f"{HOST}:{port}", *worker, "--limit-request-line", "8190"]
-    limits = ["--timeout", "120", "--graceful-timeout", "5", "--no-control-socket"]
+    limits = ["--timeout", "120", "--graceful-timeout", "5", "--keep-alive", KEPT_ALIVE, "--no-control-socket"]
     limits += ["--logger-class", "app.http.server_log.ServerLog"]
     return [sys.executable, "-P", "-m", "gunicorn", "app.wsgi:application", *options, *limits]
 

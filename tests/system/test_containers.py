@@ -114,7 +114,7 @@ def test_the_image_serves_as_the_embedded_stack_does(tmp_path: Path) -> None:
     ]
     [command] = re.findall(r"^CMD (.+)$", DOCKERFILES[0].read_text(), re.MULTILINE)
     ours, embedded = json.loads(command), web.command
-    for option in ("--worker-class", "--workers", "--threads", "--timeout"):
+    for option in ("--worker-class", "--workers", "--threads", "--timeout", "--keep-alive"):
         assert ours[ours.index(option) + 1] == embedded[embedded.index(option) + 1], option
 
 

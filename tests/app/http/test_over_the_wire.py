@@ -3,11 +3,12 @@
 Each is answered with a problem, none with a 5xx; memory stays flat, and others are served meanwhile.
 """
 
+import http.client
 import json
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -181,6 +182,15 @@ def test_connections_on_which_nothing_comes_take_no_thread(web: Web) -> None:
         assert httpx.get(f"{web.url}/health/live", timeout=IDLE / 2).is_success
         idle[0].sendall(b"GET /health/live HTTP/1.1\r\nHost: here\r\n\r\n")
         assert idle[0].recv(12) == b"HTTP/1.1 200"
+
+
+def test_a_connection_can_be_used_again_after_a_while(web: Web) -> None:
+    with closing(http.client.HTTPConnection(urlsplit(web.url).netloc, timeout=20)) as connection:
+        for pause in (0, 3):  # seconds; gunicorn itself would close it after two
+            time.sleep(pause)
+            connection.request("GET", "/health/live")
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()[:1]) == (200, b"{")
 
 
 def test_a_body_that_drips_is_given_up_however_often_something_comes(web: Web) -> None:
