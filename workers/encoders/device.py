@@ -27,8 +27,3 @@ def multiplies_halves() -> bool:
 def moved(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     """A tensor of the CPU on a device. To a GPU it goes from pinned memory, and this process goes on meanwhile."""
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
-
-
-def use_threads(threads: int) -> None:
-    """Sets the compute threads of this process; torch would take every core for each process otherwise."""
-    torch.set_num_threads(threads)
