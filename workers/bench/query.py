@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,17 @@ class Queries:
         return self
 
     def __next__(self) -> HeldOut:
+        return self.numbered(self.drawn())
+
+    def drawn(self) -> HeldOut:
+        """The next one, as it may have been drawn before."""
         with self._lock:
-            query, number = next(self._own), next(self._numbers)
+            return next(self._own)
+
+    def numbered(self, query: HeldOut) -> HeldOut:
+        """What was drawn, with a number of its own: to the encoders it is another one."""
+        with self._lock:
+            number = next(self._numbers)
         behind = str(number).encode()  # behind a picture's or a recording's end nothing is read
         return replace(
             query,
@@ -149,15 +159,16 @@ class OverHttp:
 
 
 def beside(alone: Alone, http: OverHttp, queries: Queries, count: int) -> tuple[Measured, Measured]:
-    """So many queries in this process, and as many over HTTP: some the one way, some the other, in turn.
+    """So many queries in this process and over HTTP: some the one way, then the same the other, in turn.
 
     Each is asked as soon as the one before it is answered, as by any number of clients.
     """
     inside, outside = Measured(queries.kind, 0), Measured(queries.kind, 1)
     for begun in range(0, count, TURN):
+        drawn = [queries.drawn() for _ in range(min(TURN, count - begun))]
         for measured, search in ((inside, alone.search), (outside, http.search)):
-            for _ in range(min(TURN, count - begun)):
-                _timed(measured, lambda own=search: own(next(queries)))
+            for each in drawn:
+                _timed(measured, partial(search, queries.numbered(each)))
     inside.seconds, outside.seconds = (sum(each.times) / 1000 for each in (inside, outside))
     return inside, outside
 
